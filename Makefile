@@ -1,0 +1,110 @@
+# mailpipe: mail over pipes.
+#   make            the programs, in build/bin
+#   make check      every test; ends with "N passed, N failed"
+#   make demo       the pipeline on share/sample
+#   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build-san
+#   make lint, make fuzz, make bench, make soak, make install DESTDIR= PREFIX=, make clean
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+VERSION := 0.1.0
+
+ifdef SAN
+BUILD    := build-san
+OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+BUILD    := build
+OPTIMIZE := -O2 -g -D_FORTIFY_SOURCE=2
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+HARDEN   := -fstack-protector-strong -fPIE
+override CFLAGS   := -std=c11 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(CFLAGS)
+override CPPFLAGS := -D_GNU_SOURCE -DMAILPIPE_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+override LDFLAGS  := -pie -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(LDFLAGS)
+LDLIBS   := -lcurl -lsqlite3 -lcrypto -lpthread
+
+PROGRAMS  := $(sort $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c)))
+BINARIES  := $(PROGRAMS:%=$(BUILD)/bin/%)
+LIB       := $(BUILD)/libmailpipe.a
+LIB_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard lib/*/*.c))) $(BUILD)/gen/schema_sql.o
+SQL       := $(sort $(wildcard schema/sql/*.sql))
+UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/*.c)))
+FUZZ      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+
+all: $(BINARIES)
+
+# Objects of cmd/NAME other than main.o, so that unit tests can call a program's domain work.
+cmd_obj = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/$(1)/*.c)))
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# schema/sql/0001_init.up.sql becomes a row of schema_sql[] (lib/store/schema.h).
+$(BUILD)/gen/schema_sql.c: $(SQL) contrib/embed-sql
+	@mkdir -p $(@D)
+	contrib/embed-sql $(SQL) >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $(LIB_OBJ)
+
+.SECONDEXPANSION:
+$(BINARIES): $(BUILD)/bin/%: $$(call cmd_obj,$$*) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
+
+# A unit test links the library; tests/unit/NAME.c may say which program's files it needs
+# with a line "// uses cmd/NAME".
+$(BUILD)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(LIB) $$(shell sed -n 's,^// uses \(cmd/.*\),\1,p' tests/unit/$$*.c | xargs -I{} find {} -name '*.c' ! -name main.c)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit -Icmd $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c,$^) $(LIB) $(LDLIBS) -ljansson
+
+unit: $(UNIT)
+
+# libFuzzer targets, built from sources so that everything is instrumented.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard lib/*/*.c) $(BUILD)/gen/schema_sql.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(filter %.c,$^) $(LDLIBS)
+
+fuzz: $(FUZZ)
+	tests/fuzz/run $(FUZZ)
+
+check: all unit
+	BUILD=$(BUILD) tests/run
+
+lint: all
+	tests/lint
+
+bench: all
+	tests/bench/run
+
+soak: all unit
+	BUILD=$(BUILD) tests/soak
+
+demo: all
+	BUILD=$(BUILD) contrib/demo
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/mailpipe/schema $(DESTDIR)$(PREFIX)/share/doc/mailpipe
+	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	for m in cmd/*/*.1; do install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man1 || exit 1; done
+	for s in 5 7; do for m in doc/*.$$s; do \
+	    [ ! -e $$m ] || install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$$s || exit 1; done; done
+	install -m 644 schema/*.json $(DESTDIR)$(PREFIX)/share/mailpipe/schema
+	cp -R share/. $(DESTDIR)$(PREFIX)/share/mailpipe
+	install -m 644 README.md doc/*.md $(DESTDIR)$(PREFIX)/share/doc/mailpipe
+
+clean:
+	rm -rf build build-san
+
+.PHONY: all unit fuzz check lint bench soak demo install clean
+.SECONDARY:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

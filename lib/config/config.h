@@ -1,0 +1,48 @@
+/* mailpipe.conf: INI text that a person keeps in git.
+ *
+ *     [defaults]                     keys of every account
+ *     syncInterval = 300             seconds
+ *     [account support]
+ *     email = support@example.com
+ *     imap.host = imap.example.com
+ *     imap.port = 993
+ *     imap.security = tls            tls | starttls | none (none: login refused unless allowPlaintext = yes)
+ *     imap.user = support@example.com
+ *     imap.secret = cmd:pass show mail/support
+ *     mailboxes = INBOX, Sent
+ *
+ * '#' and ';' begin a comment at the start of a line or after white space. Found at -C FILE, $MAILPIPE_CONFIG (file or folder),
+ * ~/.config/mailpipe/mailpipe.conf, /etc/mailpipe/mailpipe.conf; none at all is an empty configuration. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "err/err.h"
+
+struct config {
+    str path; /* of the file that was read; where there is none, of the one that would be written */
+    bool exists;
+    struct config_section *sections; /* private to lib/config */
+    ptrdiff_t n;
+    str text; /* the file as it stands */
+};
+
+/* path: the -C option, or NULL. False (class configuration, with path and line number) for text that is not of the form above. */
+bool config_load(arena *a, const char *path, struct config *out, struct err *e);
+
+/* The value, STR_NONE where it is not set. An account's own value, else the one of [defaults]. */
+str config_get(const struct config *c, str account, str key);
+bool config_bool(const struct config *c, str account, str key, bool otherwise, bool *out, struct err *e);
+bool config_i64(const struct config *c, str account, str key, int64_t min, int64_t max, int64_t otherwise, int64_t *out, struct err *e);
+/* A list that is separated by commas. */
+void config_list(arena *a, const struct config *c, str account, str key, struct strs *out);
+/* Names of the accounts, in the order of the file. */
+void config_accounts(arena *a, const struct config *c, struct strs *out);
+bool config_has_account(const struct config *c, str account);
+
+/* The text with one key set (or removed, value STR_NONE); comments and order are kept, a missing section is added.
+ * Write it with config_save: atomic, mode kept, 0600 for a new file, folder made 0700. */
+str config_edit(arena *a, const struct config *c, str account, str key, str value);
+str config_remove_account(arena *a, const struct config *c, str account);
+bool config_save(const struct config *c, str text, struct err *e);
+
+#endif

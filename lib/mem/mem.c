@@ -1,0 +1,114 @@
+#include "mem/mem.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define MEM_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEM_ASAN 1
+#endif
+#endif
+#ifdef MEM_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#else
+#define POISON(p, n)   ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+enum { COMMIT_STEP = 1 << 18, SMALLEST = 1 << 20, EXIT_TRY_LATER = 75 };
+
+static _Noreturn void out_of_memory(void)
+{
+    static const char text[] = "out of memory; raise the limit or try again later\n";
+    ssize_t ignored = write(2, text, sizeof text - 1);
+    (void)ignored;
+    _exit(EXIT_TRY_LATER);
+}
+
+arena arena_new(size_t size)
+{
+    size = (size + COMMIT_STEP - 1) / COMMIT_STEP * COMMIT_STEP;
+    for (;;) {
+        char *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p != MAP_FAILED)
+            return (arena){p, p, p, p + size};
+        if (size <= SMALLEST)
+            out_of_memory();
+        size = size / 2 / COMMIT_STEP * COMMIT_STEP;
+    }
+}
+
+void arena_free(arena *a)
+{
+    if (a->base) {
+        UNPOISON(a->base, (size_t)(a->committed - a->base));
+        munmap(a->base, (size_t)(a->end - a->base));
+    }
+    *a = (arena){0};
+}
+
+void arena_reset(arena *a)
+{
+    if (a->committed - a->base > ARENA_KEEP && a->next - a->base > ARENA_KEEP) {
+        char *keep = a->base + ARENA_KEEP;
+        UNPOISON(keep, (size_t)(a->committed - keep));
+        madvise(keep, (size_t)(a->next - keep), MADV_DONTNEED);
+    }
+    a->next = a->base;
+    POISON(a->base, (size_t)(a->committed - a->base));
+}
+
+static void commit(arena *a, char *until)
+{
+    size_t need = (size_t)(until - a->committed);
+    size_t step = (need + COMMIT_STEP - 1) / COMMIT_STEP * COMMIT_STEP;
+    if (step > (size_t)(a->end - a->committed))
+        step = (size_t)(a->end - a->committed);
+    if (mprotect(a->committed, step, PROT_READ | PROT_WRITE) != 0)
+        out_of_memory();
+    POISON(a->committed, step);
+    a->committed += step;
+}
+
+void *arena_alloc(arena *a, size_t n, size_t align)
+{
+    assert(align && !(align & (align - 1)));
+    size_t pad = -(uintptr_t)a->next & (align - 1);
+    if (pad > (size_t)(a->end - a->next) || n > (size_t)(a->end - a->next) - pad)
+        out_of_memory();
+    char *p = a->next + pad;
+    if (p + n > a->committed)
+        commit(a, p + n);
+    a->next = p + n;
+    UNPOISON(p, n);
+    return p;
+}
+
+void *arena_zero(arena *a, size_t count, size_t size, size_t align)
+{
+    if (size && count > PTRDIFF_MAX / size)
+        out_of_memory();
+    void *p = arena_alloc(a, count * size, align);
+    memset(p, 0, count * size);
+    return p;
+}
+
+void *arena_grow(arena *a, void *p, size_t old, size_t n, size_t align)
+{
+    assert(n >= old);
+    if (p && (char *)p + old == a->next) {
+        arena_alloc(a, n - old, 1);
+        return p;
+    }
+    void *moved = arena_alloc(a, n, align);
+    if (old)
+        memcpy(moved, p, old);
+    return moved;
+}

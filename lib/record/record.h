@@ -1,0 +1,148 @@
+/* The records of the pipe (design.md section 2, mail-records(7)) as structs, and their only mapping to and from JSON.
+ *
+ * Every member has three states: absent (its bit in `known` is clear), null (bit set, value empty: STR_NONE, n == 0, …)
+ * and a value. Members are written in a fixed order; members that this version does not know are kept and written last.
+ * Everything read from a line points into the line or into the arena that was passed: message lifetime. */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "err/err.h"
+#include "json/json.h"
+
+struct address {
+    str name;  /* decoded phrase, or the comment; STR_NONE where there is none */
+    str email; /* addr-spec */
+};
+struct addresses {
+    struct address *item;
+    ptrdiff_t n;
+};
+
+struct attachment {
+    str part_id; /* "1", "2.1": IMAP part numbers (RFC 3501 6.4.5) */
+    str name;    /* decoded; never to be used as a path */
+    str type;    /* lower case, "application/pdf" */
+    int64_t size; /* octets after the transfer encoding */
+    str sha256;  /* hex, of the same */
+    str disposition; /* "attachment", "inline" or none */
+    str cid;     /* Content-ID without <> */
+};
+
+struct defect {
+    str code;       /* "charset.unknown", "header.no-colon", … : doc/leniency.md lists all */
+    int64_t offset; /* octet in the message where it was seen; -1 where it has no place */
+};
+
+struct header_field {
+    str name, value; /* as it stands, unfolded, RFC 2047 decoded */
+};
+
+/* Where a fetched message came from; what makes the cursor move (design.md section 3). */
+struct source {
+    str protocol;         /* "imap", "pop3" */
+    str host;
+    str mailbox;          /* UTF-8 name on the server */
+    int64_t uid_validity, uid;
+    int64_t after;        /* the UID that this run asked for before this one; 0: none */
+    str modseq;           /* digits; may be none */
+    int64_t fetched_at;   /* seconds since 1970 UTC */
+};
+
+/* Members of an email, in the order in which they are written. */
+enum email_member {
+    EMAIL_ID, EMAIL_BLOB_ID, EMAIL_PATH, EMAIL_OFFSET, EMAIL_LENGTH, EMAIL_FORMAT, EMAIL_RAW, EMAIL_SIZE, EMAIL_ACCOUNT,
+    EMAIL_MAILBOXES, EMAIL_KEYWORDS, EMAIL_RECEIVED_AT, EMAIL_SENT_AT, EMAIL_MESSAGE_ID, EMAIL_IN_REPLY_TO,
+    EMAIL_REFERENCES, EMAIL_THREAD_ID, EMAIL_MERGED_THREADS, EMAIL_FROM, EMAIL_TO, EMAIL_CC, EMAIL_BCC, EMAIL_REPLY_TO,
+    EMAIL_SENDER, EMAIL_SUBJECT, EMAIL_PREVIEW, EMAIL_TEXT, EMAIL_TEXT_FROM, EMAIL_TEXT_PARTS, EMAIL_HTML,
+    EMAIL_TRUNCATED, EMAIL_ATTACHMENTS, EMAIL_HAS_ATTACHMENT, EMAIL_STRUCTURE, EMAIL_IMPORTANCE, EMAIL_LIST,
+    EMAIL_DIRECTION, EMAIL_AUTO_SUBMITTED, EMAIL_CATEGORY, EMAIL_STATUS, EMAIL_BOUNCE, EMAIL_DEFECTS, EMAIL_REPAIRS,
+    EMAIL_HEADERS, EMAIL_SOURCE, EMAIL_MEMBERS
+};
+#define EMAIL_BIT(member) (UINT64_C(1) << (member))
+
+struct email {
+    uint64_t known; /* EMAIL_BIT of each member that is not absent */
+    int64_t id;
+    str blob_id;              /* sha256 hex of the message as received */
+    str path;                 /* file that holds it; with offset, length (octets) and format for a span of a mbox */
+    int64_t offset, length;
+    str format;               /* "mboxrd", "mboxo", "mboxcl2": how the span is quoted; absent: a whole file */
+    str raw;                  /* base64 as in the record (--inline) */
+    int64_t size;             /* octets of the unquoted message */
+    str account;
+    struct strs mailboxes, keywords;
+    int64_t received_at;      /* seconds since 1970 UTC */
+    int64_t sent_at;          /* the same; */
+    int sent_zone;            /* minutes east of UTC */
+    struct strs message_id, in_reply_to, references;
+    str thread_id;
+    struct strs merged_threads;
+    struct addresses from, to, cc, bcc, reply_to, sender;
+    str subject, preview, text;
+    str text_from;            /* "plain" or "html" */
+    int64_t text_parts;
+    str html;
+    struct strs truncated;    /* names of the members that were cut: "text", "html", … */
+    struct attachment *attachments;
+    ptrdiff_t n_attachments;
+    bool has_attachment;
+    str structure, importance;
+    str list;                 /* JSON object as it stands: {"id":…,"post":…,"unsubscribe":[…],"oneClick":bool} */
+    str direction, auto_submitted, category, status;
+    str bounce;               /* JSON as it stands, or none */
+    struct defect *defects;
+    ptrdiff_t n_defects;
+    str repairs;              /* JSON array as it stands, or none */
+    struct header_field *headers;
+    ptrdiff_t n_headers;
+    struct source source;
+    str unknown;              /* members that this version does not know: `"a":1,"b":2` as they stood, or none */
+};
+
+static inline bool email_has(const struct email *m, enum email_member x) { return (m->known & EMAIL_BIT(x)) != 0; }
+static inline void email_knows(struct email *m, enum email_member x) { m->known |= EMAIL_BIT(x); }
+
+/* Closing line of one mailbox of one run of mail-fetch. */
+struct poll {
+    str account, host, protocol, mailbox;
+    int64_t uid_validity;
+    int64_t started_at, ended_at; /* seconds since 1970 UTC */
+    int64_t found, fetched, failed, octets; /* messages, messages, messages, octets received */
+    str status;  /* "ok", "partial", "failed" */
+    str code, error; /* why, where status is not ok */
+    str unknown;
+};
+
+enum record_type { RECORD_OTHER, RECORD_EMAIL, RECORD_POLL, RECORD_ERROR };
+
+struct record {
+    enum record_type type;
+    str type_name;      /* as it stands: "email", "submission", … */
+    str line;           /* the line itself: what passes through untouched */
+    const struct jnode *root;
+    struct email email; /* RECORD_EMAIL */
+    struct poll poll;   /* RECORD_POLL */
+    struct err error;   /* RECORD_ERROR */
+};
+
+/* Read one line. False (class input; the sentence names `what` and the line's number) where it is no JSON object, has no
+ * type, is of a later version (v > 1), or a member of a type that is handled has the wrong form. Records of other
+ * types are RECORD_OTHER: pass their line through. Addresses may be "A <a@b>", {name,email}, or arrays of either. */
+bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e);
+
+/* Append the record as one line, with its LF. */
+void record_write_email(struct buf *to, const struct email *m);
+void record_write_poll(struct buf *to, const struct poll *p);
+/* {"type":"error","v":1,"program":…,"class":…,"code":…,"stage":…,"message":…,"server":…,"hint":…,"retryable":…,"object":{…}}
+ * object: JSON members that say what it is about (account, mailbox, uid, path, id), or STR_NONE. */
+void record_write_error(struct buf *to, const char *program, const struct err *e, str object);
+
+/* Only the member as JSON, for columns of the store: addresses as [{"name":…,"email":…}], attachments, strings. */
+void record_json_addresses(struct buf *to, const struct addresses *list);
+void record_json_attachments(struct buf *to, const struct attachment *list, ptrdiff_t n);
+void record_json_strs(struct buf *to, const struct strs *list);
+bool record_read_addresses(arena *a, const struct jnode *node, struct addresses *out);
+bool record_read_attachments(arena *a, const struct jnode *node, struct attachment **out, ptrdiff_t *n);
+bool record_read_strs(arena *a, const struct jnode *node, struct strs *out);
+
+#endif
