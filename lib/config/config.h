@@ -29,6 +29,9 @@ struct config {
 /* path: the -C option, or NULL. False (class configuration, with path and line number) for text that is not of the form above. */
 bool config_load(arena *a, const char *path, struct config *out, struct err *e);
 
+/* The same, but a file that is named and not there yet is an empty configuration that config_save will write. */
+bool config_load_or_new(arena *a, const char *path, struct config *out, struct err *e);
+
 /* The value, STR_NONE where it is not set. An account's own value, else the one of [defaults]. */
 str config_get(const struct config *c, str account, str key);
 bool config_bool(const struct config *c, str account, str key, bool otherwise, bool *out, struct err *e);
@@ -39,7 +42,7 @@ void config_list(arena *a, const struct config *c, str account, str key, struct 
 void config_accounts(arena *a, const struct config *c, struct strs *out);
 bool config_has_account(const struct config *c, str account);
 
-/* The text with one key set (or removed, value STR_NONE); comments and order are kept, a missing section is added.
+/* The whole text with one key of an account set (or removed, value STR_NONE); comments and order are kept, a missing section is added.
  * Write it with config_save: atomic, mode kept, 0600 for a new file, folder made 0700. */
 str config_edit(arena *a, const struct config *c, str account, str key, str value);
 str config_remove_account(arena *a, const struct config *c, str account);

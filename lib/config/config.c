@@ -1,0 +1,161 @@
+#include "config/config.h"
+
+#include "config/section.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { CONFIG_MAX = 1 << 20 /* octets; a larger file is refused */ };
+
+static const char *const system_folders[] = {"/etc/mailpipe", "/usr/local/etc/mailpipe"};
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+static str file_of(arena *a, const char *path)
+{
+    return is_folder(path) ? str_fmt(a, "%s/mailpipe.conf", path) : str_copy(a, str_c(path));
+}
+
+/* The file to read, and where there is none, the one that a person would expect to be written. */
+static str find_file(arena *a, const char *path)
+{
+    const char *given = path ? path : getenv("MAILPIPE_CONFIG");
+    if (given && given[0])
+        return file_of(a, given);
+    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    str own = xdg && xdg[0] ? str_fmt(a, "%s/mailpipe/mailpipe.conf", xdg)
+              : home        ? str_fmt(a, "%s/.config/mailpipe/mailpipe.conf", home)
+                            : S("mailpipe.conf");
+    if (is_there(own.ptr))
+        return own;
+    for (size_t i = 0; i < sizeof system_folders / sizeof *system_folders; i++) {
+        str file = str_fmt(a, "%s/mailpipe.conf", system_folders[i]);
+        if (is_there(file.ptr))
+            return file;
+    }
+    return own;
+}
+
+bool config_load(arena *a, const char *path, struct config *out, struct err *e)
+{
+    *out = (struct config){.path = find_file(a, path)};
+    if (!is_there(out->path.ptr) && errno == ENOENT) {
+        if (path)
+            return err_set(e, ERR_CONFIG, "config.missing", "give the file that holds your accounts, or run mail-account add",
+                           "there is no configuration %s", path);
+        return true;
+    }
+    if (!file_read(a, out->path.ptr, CONFIG_MAX, &out->text, e)) {
+        e->class = ERR_CONFIG;
+        return false;
+    }
+    out->exists = true;
+    return sections_read(a, out, e);
+}
+
+bool config_load_or_new(arena *a, const char *path, struct config *out, struct err *e)
+{
+    if (path && !is_folder(path) && !is_there(path) && errno == ENOENT) {
+        *out = (struct config){.path = str_copy(a, str_c(path))};
+        return true;
+    }
+    return config_load(a, path, out, e);
+}
+
+const struct config_section *section_find(const struct config *c, str kind, str name)
+{
+    for (ptrdiff_t i = 0; i < c->n; i++)
+        if (str_eq(c->sections[i].kind, kind) && str_eq(c->sections[i].name, name))
+            return &c->sections[i];
+    return NULL;
+}
+
+const struct config_entry *section_entry(const struct config_section *s, str key)
+{
+    for (ptrdiff_t i = 0; s && i < s->n; i++)
+        if (str_eq_nocase(s->entries[i].key, key))
+            return &s->entries[i];
+    return NULL;
+}
+
+static const struct config_entry *entry_of(const struct config *c, str account, str key)
+{
+    const struct config_entry *own = section_entry(section_find(c, S("account"), account), key);
+    return own ? own : section_entry(section_find(c, S("defaults"), STR_NONE), key);
+}
+
+str config_get(const struct config *c, str account, str key)
+{
+    const struct config_entry *found = entry_of(c, account, key);
+    return found ? found->value : STR_NONE;
+}
+
+static bool wrong(const struct config *c, str account, str key, const char *wanted, struct err *e)
+{
+    const struct config_entry *found = entry_of(c, account, key);
+    return err_set(e, ERR_CONFIG, "config.value", "change it there, or with mail-account set",
+                   "%.*s, line %d: %.*s of account %.*s is \"%.*s\", which is not %s", STR_ARG(c->path), found->line,
+                   STR_ARG(key), STR_ARG(account), STR_ARG(found->value), wanted);
+}
+
+bool config_bool(const struct config *c, str account, str key, bool otherwise, bool *out, struct err *e)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+    str value = config_get(c, account, key);
+    *out = otherwise;
+    if (!value.ptr)
+        return true;
+    for (int i = 0; i < 8; i++)
+        if (str_eq_nocase(value, str_c(words[i]))) {
+            *out = i % 2;
+            return true;
+        }
+    return wrong(c, account, key, "yes or no", e);
+}
+
+bool config_i64(const struct config *c, str account, str key, int64_t min, int64_t max, int64_t otherwise, int64_t *out,
+                struct err *e)
+{
+    str value = config_get(c, account, key);
+    *out = otherwise;
+    if (!value.ptr || str_i64(value, min, max, out))
+        return true;
+    char wanted[80];
+    snprintf(wanted, sizeof wanted, "a number from %lld to %lld", (long long)min, (long long)max);
+    return wrong(c, account, key, wanted, e);
+}
+
+void config_list(arena *a, const struct config *c, str account, str key, struct strs *out)
+{
+    *out = (struct strs){0};
+    str rest = config_get(c, account, key), item;
+    while (rest.len) {
+        str_cut(rest, ',', &item, &rest);
+        item = str_trim(item);
+        if (item.len)
+            strs_add(a, out, item);
+    }
+}
+
+void config_accounts(arena *a, const struct config *c, struct strs *out)
+{
+    *out = (struct strs){0};
+    for (ptrdiff_t i = 0; i < c->n; i++)
+        if (str_eq(c->sections[i].kind, S("account")))
+            strs_add(a, out, c->sections[i].name);
+}
+
+bool config_has_account(const struct config *c, str account) { return section_find(c, S("account"), account) != NULL; }
