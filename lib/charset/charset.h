@@ -1,0 +1,46 @@
+/* Any label of a character set to UTF-8, never failing.
+ *
+ * Labels are taken as the WHATWG encoding standard does (iso-8859-1 is windows-1252, gb2312 is gb18030, …), then by IANA name and
+ * alias as iconv knows them, then after cleaning ("cp-1252", "x-cp1252", "windows1252", "charset=utf-8", quotes, spaces). An unknown
+ * label is a guess: valid UTF-8 is UTF-8, ISO-2022 escapes are ISO-2022, else windows-1252.
+ * Output is valid UTF-8 in which each octet sequence that cannot be read is U+FFFD. NUL stays NUL. */
+#ifndef CHARSET_H
+#define CHARSET_H
+
+#include "str/str.h"
+
+/* Opened converters and tables, kept for the next text. One for each thread; run lifetime. */
+struct charsets;
+struct charsets *charsets_new(arena *a);
+void charsets_free(struct charsets *c); /* closes the iconv descriptors */
+
+/* What was wrong, or'ed together. */
+enum {
+    CHARSET_UNKNOWN = 1, /* the label is not known, the text was guessed: defect charset.unknown */
+    CHARSET_INVALID = 2  /* octets that are not of this set: defect charset.invalid */
+};
+
+/* The whole of a text: a view of it where it needs no change, else in the arena. label may be STR_NONE or empty (us-ascii: then
+ * UTF-8 where it is valid, else windows-1252, without a flag). *flags is or'ed into, may be NULL. */
+str charset_text(arena *a, struct charsets *c, str label, str text, unsigned *flags);
+
+/* The same in chunks: begin, put…, end. A character may be split between chunks. Output is appended; it is at most
+ * CHARSET_GROWTH times as long as the input of this call plus 64 octets. What was put may be looked at after each call. */
+enum { CHARSET_GROWTH = 4 };
+struct charset_stream {
+    struct charsets *owner;
+    const struct charset *set; /* NULL: still guessing */
+    unsigned flags;            /* CHARSET_… so far */
+    int state, n_rest;
+    bool utf8_only;            /* guessing, and all so far was valid UTF-8 */
+    uint32_t bits, n_bits, high;
+    char rest[32];             /* a character that is not yet whole */
+};
+void charset_begin(struct charset_stream *s, struct charsets *c, str label);
+void charset_put(struct charset_stream *s, str in, struct buf *out);
+void charset_end(struct charset_stream *s, struct buf *out);
+
+/* True where the label is known. */
+bool charset_known(struct charsets *c, str label);
+
+#endif
