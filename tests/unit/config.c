@@ -1,0 +1,133 @@
+#include "tap.h"
+
+#include "config/config.h"
+#include "secret/secret.h"
+#include "sys/sys.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/mailpipe-config-XXXXXX";
+
+static char *path_of(arena *a, const char *name) { return str_z(a, str_fmt(a, "%s/%s", folder, name)); }
+
+static bool load(arena *a, const char *text, struct config *c, struct err *e)
+{
+    char *path = path_of(a, "c.conf");
+    return file_replace(path, str_c(text), 0600, e) && config_load(a, path, c, e);
+}
+
+static const char sample[] = "# mine\n"
+                             "[defaults]\n"
+                             "syncInterval = 300\n"
+                             "\n"
+                             "[account support]   # the desk\n"
+                             "  email = support@example.com   # comment\n"
+                             "imap.secret = cmd:pass show a;b#c\n"
+                             "name = \" Support \\\"Desk\\\" # 1 \"\n"
+                             "mailboxes = INBOX, Sent ,, Archive/2026\n"
+                             "autoSync = no\n"
+                             "\n"
+                             "[account sales]\n"
+                             "syncInterval = 60";
+
+static void reading(arena *a)
+{
+    struct config c;
+    struct err e;
+    ok(load(a, sample, &c, &e), "a configuration is read");
+    is_str(config_get(&c, S("support"), S("email")), S("support@example.com"), "a value ends before its comment");
+    is_str(config_get(&c, S("support"), S("imap.secret")), S("cmd:pass show a;b#c"), "; and # inside a word are no comment");
+    is_str(config_get(&c, S("support"), S("name")), S(" Support \"Desk\" # 1 "), "quotes keep everything");
+    is_str(config_get(&c, S("support"), S("SYNCINTERVAL")), S("300"), "what an account does not say, the defaults do");
+    ok(!config_get(&c, S("support"), S("imap.host")).ptr, "what nobody says is none");
+    struct strs list;
+    config_list(a, &c, S("support"), S("mailboxes"), &list);
+    ok(list.n == 3 && str_eq(list.item[2], S("Archive/2026")), "a list");
+    config_accounts(a, &c, &list);
+    ok(list.n == 2 && str_eq(list.item[0], S("support")) && str_eq(list.item[1], S("sales")), "accounts in their order");
+    bool on;
+    int64_t n;
+    ok(config_bool(&c, S("support"), S("autoSync"), true, &on, &e) && !on, "no is no");
+    ok(config_i64(&c, S("sales"), S("syncInterval"), 1, 100, 5, &n, &e) && n == 60, "a number");
+    ok(!config_i64(&c, S("support"), S("syncInterval"), 1, 100, 5, &n, &e) && e.class == ERR_CONFIG && strstr(e.text, "line 3"),
+       "a number out of range names its line: %s", e.text);
+}
+
+static void wrong(arena *a)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"x = 1\n", "line 1"},           {"[account]\n", "needs a name"}, {"[account a]\nnonsense\n", "line 2"},
+        {"[a\n", "section is written"},  {"[a]\n[a]\n", "twice"},         {"[a]\nk=1\nK=2\n", "twice"},
+        {"[a]\nk = \"open\n", "quotes"}, {"[a]\n= 1\n", "before the '='"}, {"[a]\nk = \xFF\n", "UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config c;
+        struct err e = {0};
+        ok(!load(a, cases[i].text, &c, &e) && e.class == ERR_CONFIG && strstr(e.text, cases[i].says), "refused: %s", e.text);
+    }
+    struct config c;
+    struct err e;
+    ok(!config_load(a, path_of(a, "absent"), &c, &e) && e.class == ERR_CONFIG, "a named file must be there");
+}
+
+static void editing(arena *a)
+{
+    struct config c;
+    struct err e;
+    load(a, sample, &c, &e);
+    str text = config_edit(a, &c, S("support"), S("email"), S("help@example.com"));
+    ok(str_find(text, S("  email = help@example.com   # comment\n")) > 0, "an edit changes the value and nothing else");
+    is_int(text.len, c.text.len - 3, "by three octets");
+    text = config_edit(a, &c, S("support"), S("imap.port"), S("143"));
+    ok(str_find(text, S("autoSync = no\nimap.port = 143\n\n[account sales]")) > 0, "a new setting goes behind the last of its section");
+    text = config_edit(a, &c, S("sales"), S("note"), S(" a # b\\c\"d"));
+    ok(config_save(&c, text, &e) && config_load(a, path_of(a, "c.conf"), &c, &e), "saved, and read again");
+    is_str(config_get(&c, S("sales"), S("note")), S(" a # b\\c\"d"), "a value that needs quotes comes back");
+    is_str(config_get(&c, S("sales"), S("syncInterval")), S("60"), "a last line without an end is kept apart");
+    text = config_edit(a, &c, S("sales"), S("syncInterval"), STR_NONE);
+    ok(str_find(text, S("syncInterval = 60")) < 0 && str_find(text, S("syncInterval = 300")) > 0, "a setting is removed");
+    text = config_edit(a, &c, S("new"), S("email"), S("n@example.com"));
+    ok(str_ends(text, S("\n[account new]\nemail = n@example.com\n")), "an account is added at the end");
+    text = config_remove_account(a, &c, S("support"));
+    ok(str_find(text, S("support")) < 0 && str_find(text, S("[account sales]")) > 0 && str_starts(text, S("# mine")), "an account is removed");
+}
+
+static void secrets(arena *a)
+{
+    struct err e;
+    str s;
+    char *file = path_of(a, "pw");
+    str reference = str_fmt(a, "file:%s", file);
+    file_replace(file, S("geheim\nsecond line\n"), 0600, &e);
+    ok(secret_get(a, reference, &s, &e) && str_eq(s, S("geheim")), "the first line of a file");
+    chmod(file, 0640);
+    ok(!secret_get(a, reference, &s, &e) && e.class == ERR_LOGIN && strstr(e.text, "others can read"), "a file that others can read is refused");
+    setenv("MAILPIPE_TEST_PW", "x y", 1);
+    ok(secret_get(a, S("env:MAILPIPE_TEST_PW"), &s, &e) && str_eq(s, S("x y")), "a variable");
+    ok(!getenv("MAILPIPE_TEST_PW"), "which no child will see");
+    ok(!secret_get(a, S("env:MAILPIPE_TEST_PW"), &s, &e) && e.class == ERR_LOGIN, "a variable that is not set");
+    ok(secret_get(a, S("cmd:printf 'a b\\r\\nc'"), &s, &e) && str_eq(s, S("a b")), "a command's first line");
+    ok(secret_get(a, S("cmd:if test -t 0 || read x; then echo bad; else echo alone; fi"), &s, &e) && str_eq(s, S("alone")),
+       "a command has neither terminal nor input");
+    ok(!secret_get(a, S("cmd:echo x; exit 3"), &s, &e) && e.class == ERR_LOGIN && strstr(e.text, "exit 3"), "a command that fails: %s", e.text);
+    ok(!secret_get(a, S("cmd:true"), &s, &e) && strstr(e.text, "empty"), "an empty secret");
+    ok(!secret_get(a, S("hunter2"), &s, &e) && e.class == ERR_CONFIG && !strstr(e.text, "hunter2"), "a plain secret is refused and not repeated");
+    ok(!secret_is_reference(S("cmd:")) && secret_is_reference(S("env:X")), "the form of a reference");
+}
+
+int main(void)
+{
+    arena a = arena_new(1 << 26);
+    if (!mkdtemp(folder))
+        return 1;
+    reading(&a);
+    wrong(&a);
+    editing(&a);
+    secrets(&a);
+    char *remove = str_z(&a, str_fmt(&a, "rm -rf %s", folder));
+    ok(system(remove) == 0, "cleaned up");
+    return done();
+}

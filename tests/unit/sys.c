@@ -1,0 +1,151 @@
+#include "tap.h"
+
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct feed {
+    int fd;
+    str text;
+    ptrdiff_t step;
+};
+
+static void *write_in_steps(void *p)
+{
+    struct feed *f = p;
+    for (str s = f->text; s.len; s = str_skip(s, f->step))
+        fd_write_full(f->fd, str_first(s, f->step));
+    close(f->fd);
+    return NULL;
+}
+
+/* The lines of text, each as "status:content|". */
+static str read_all(arena *a, str text, ptrdiff_t step, ptrdiff_t limit)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return S("no pipe");
+    struct feed feed = {ends[1], text, step};
+    pthread_t thread;
+    pthread_create(&thread, NULL, write_in_steps, &feed);
+    struct lines l = lines_new(ends[0], limit);
+    struct buf b = buf_new(a, 64);
+    enum line_status status;
+    str line;
+    while ((status = lines_next(&l, &line)) != LINE_END && status != LINE_ERROR) {
+        buf_fmt(&b, "%d:%.*s|", (int)status, line.len > 9 ? 9 : STR_ARG(line));
+        if (status == LINE_CUT)
+            break;
+    }
+    pthread_join(thread, NULL);
+    lines_free(&l);
+    close(ends[0]);
+    return buf_str(&b);
+}
+
+static void line_reader(arena *a)
+{
+    for (ptrdiff_t step = 1; step <= 20; step++) {
+        is_str(read_all(a, S("one\n\nthree\n"), step, 100), S("0:one|0:|0:three|"), "whole lines, %td octets at a time", step);
+        is_str(read_all(a, S("one\ntwo"), step, 100), S("0:one|2:two|"), "a cut last line, %td at a time", step);
+    }
+    struct buf b = buf_new(a, 300000);
+    memset(buf_room(&b, 200000), 'x', 200000);
+    b.len = 200000;
+    buf_put(&b, S("\nshort\n"));
+    is_str(read_all(a, buf_str(&b), 4096, 1000), S("3:xxxxxxxxx|0:short|"), "a line over the limit is skipped, the next is read");
+    is_str(read_all(a, buf_str(&b), 4096, 200000), S("0:xxxxxxxxx|0:short|"), "a line at the limit is read");
+    is_str(read_all(a, S(""), 1, 100), S(""), "no input");
+    struct lines l = lines_new(-1, 100);
+    str line;
+    struct err e;
+    ok(lines_next(&l, &line) == LINE_ERROR && !lines_err(&l, LINE_ERROR, "stdin", &e) && e.class == ERR_IO,
+       "a failed read is an error");
+    ok(!lines_err(&l, LINE_CUT, "stdin", &e) && e.class == ERR_INPUT && strstr(e.text, "line 1"), "a cut line is named");
+    lines_free(&l);
+}
+
+static void writer(arena *a)
+{
+    int full = open("/dev/full", O_WRONLY);
+    struct out o = out_new(a, full);
+    out_put(&o, S("text"));
+    ok(out_good(&o), "nothing is written before the flush");
+    ok(!out_flush(&o) && o.error == ENOSPC && !o.closed, "a full disk is seen");
+    close(full);
+    int ends[2];
+    signal(SIGPIPE, SIG_IGN);
+    if (pipe(ends) != 0)
+        return;
+    close(ends[0]);
+    struct out p = out_new(a, ends[1]);
+    out_put(&p, S("text"));
+    ok(!out_flush(&p) && p.closed, "a reader that went away is told from a failure");
+    close(ends[1]);
+}
+
+static void files(arena *a)
+{
+    char folder[] = "/tmp/mailpipe-sys-XXXXXX";
+    struct err e;
+    if (!mkdtemp(folder)) {
+        ok(false, "a folder to write in");
+        return;
+    }
+    char *deep = str_fmt(a, "%s/a/b/c", folder).ptr ? str_z(a, str_fmt(a, "%s/a/b/c", folder)) : NULL;
+    struct stat st;
+    ok(dir_make(deep, &e) && stat(deep, &st) == 0 && (st.st_mode & 0777) == 0700, "folders on the way are made, 0700");
+    ok(dir_make(deep, &e), "making them again is fine");
+    char *file = str_z(a, str_fmt(a, "%s/f", deep));
+    str text;
+    ok(file_replace(file, S("first"), 0600, &e) && file_replace(file, S("second"), 0640, &e), "a file is replaced");
+    ok(file_read(a, file, 100, &text, &e) && str_eq(text, S("second")), "and read");
+    ok(stat(file, &st) == 0 && (st.st_mode & 0777) == 0640, "with its mode");
+    ok(!file_read(a, file, 3, &text, &e) && e.class == ERR_INPUT, "a file over the limit is refused");
+    ok(!file_read(a, "/nonexistent/x", 3, &text, &e) && e.class == ERR_MISSING && strstr(e.text, "/nonexistent/x"),
+       "a missing file is named");
+    int fd, other;
+    char *lock = str_z(a, str_fmt(a, "%s/lock", folder));
+    prog_init("holder");
+    ok(lock_take(lock, "account x", &fd, &e), "a lock is taken");
+    ok(!lock_take(lock, "account x", &other, &e) && e.class == ERR_LATER && strstr(e.text, "holder, pid"), "the second is told who holds it");
+    close(fd);
+    ok(lock_take(lock, "account x", &fd, &e), "and gets it once it is free");
+    close(fd);
+    pid_t child = fork();
+    if (child == 0)
+        execl("/bin/rm", "rm", "-rf", folder, (char *)NULL);
+    waitpid(child, NULL, 0);
+}
+
+static void errors(void)
+{
+    struct err e;
+    ok(!err_set(&e, ERR_LOGIN, "x.y", "do this", "a \x1b[31mred\n %s", "thing"), "setting an error is false");
+    is_str(str_c(e.text), S("a ?[31mred? thing"), "control characters do not reach a terminal");
+    err_server(&e, S("NO\r\n [X] \xFFno"));
+    is_str(str_c(e.server), S("NO?? [X] ?no"), "nor in the server's words");
+    errno = EACCES;
+    err_errno(&e, ERR_IO, "f", NULL, "cannot open %s", "x");
+    ok(e.class == ERR_LOGIN && strstr(e.text, "Permission denied"), "errno chooses the class");
+    is_int(err_worse(ERR_PARTIAL, ERR_NONE), ERR_PARTIAL, "some failed is worse than none");
+    is_int(err_worse(ERR_LATER, ERR_LOGIN), ERR_LOGIN, "a refused login is worse than try later");
+    is_int(err_worse(ERR_IO, ERR_LATER), ERR_IO, "a full disk is worse than try later");
+}
+
+int main(void)
+{
+    arena a = arena_new(1 << 26);
+    line_reader(&a);
+    writer(&a);
+    files(&a);
+    errors();
+    ok(now_s() > 1700000000 && sys_clock.monotonic_ms() > 0, "there is a clock");
+    return done();
+}
