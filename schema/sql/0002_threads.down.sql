@@ -1,0 +1,4 @@
+UPDATE email SET thread = NULL WHERE thread IS NOT NULL;
+DROP TABLE thread_subject;
+DROP TABLE thread_message_id;
+DROP TABLE thread;
