@@ -9,8 +9,9 @@
 #include "str/str.h"
 
 /* RFC 5322 3.3 and 4.3, folded or not, with comments. Also read: no or a wrong weekday, no seconds, two and three digit years,
- * zone names (obsolete and common ones), "GMT+0200", no zone (UTC), asctime and ISO 8601 order, '-' or '.' between the parts of the
- * day, month before day, junk behind. A leap second counts as the second before it. */
+ * no zone (UTC), names of zones that RFC 5322 does not have (UTC, as it says), "GMT+0200", AM and PM, asctime and ISO 8601 order, '-',
+ * '/' or '.' between the parts of the day, month before day, no time of day (midnight), junk behind. A leap second counts as the
+ * second before it. */
 bool date_parse_5322(str s, int64_t *seconds, int *zone);
 
 /* What follows the sender in a mbox "From " line: "Thu Nov  4 12:34:56 2021", with or without seconds and weekday, a
