@@ -1,7 +1,3 @@
-DROP VIEW v_mailbox;
-DROP VIEW v_poll;
-DROP VIEW v_thread;
-DROP VIEW v_email;
 DROP TABLE email_text;
 DROP TABLE event;
 DROP TABLE poll;

@@ -38,7 +38,7 @@ CREATE TABLE email (
     size INTEGER NOT NULL CHECK (size >= 0),
     received_at INTEGER NOT NULL,
     sent_at INTEGER,
-    thread_id INTEGER,
+    thread INTEGER, -- a row of thread (0002)
     message_id TEXT CHECK (message_id <> ''),
     from_id INTEGER REFERENCES address (id),
     list_id TEXT,
@@ -54,11 +54,11 @@ CREATE TABLE email (
     index_digest INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    UNIQUE (account_id, blob_id)
+    UNIQUE (blob_id, account_id)
 ) STRICT;
 
 CREATE INDEX email_received ON email (received_at, blob_id);
-CREATE INDEX email_thread ON email (thread_id) WHERE thread_id IS NOT NULL;
+CREATE INDEX email_thread ON email (thread) WHERE thread IS NOT NULL;
 CREATE INDEX email_message_id ON email (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX email_from ON email (from_id) WHERE from_id IS NOT NULL;
 CREATE INDEX email_list ON email (list_id) WHERE list_id IS NOT NULL;
@@ -70,7 +70,6 @@ CREATE TABLE email_record (
     id INTEGER PRIMARY KEY REFERENCES email (id) ON DELETE CASCADE,
     mailboxes TEXT,
     keywords TEXT,
-    merged_threads TEXT,
     source TEXT,
     split INTEGER NOT NULL,
     record TEXT NOT NULL
@@ -148,7 +147,7 @@ CREATE TABLE event (
     kind TEXT NOT NULL CHECK (kind <> ''),
     email_id INTEGER,
     account_id INTEGER,
-    thread_id INTEGER,
+    thread INTEGER,
     detail TEXT
 ) STRICT;
 
@@ -161,51 +160,3 @@ CREATE VIRTUAL TABLE email_text USING fts5 (
     content = '', detail = full, tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO email_text (email_text, rank) VALUES ('hashsize', 67108864);
-
--- The stable part: sqlite3 mail.db is a supported client of these.
-CREATE VIEW v_email AS
-SELECT e.id, a.name AS account, lower(hex(e.blob_id)) AS blob_id, e.size,
-    datetime(e.received_at, 'unixepoch') AS received, e.received_at,
-    datetime(e.sent_at, 'unixepoch') AS sent, e.sent_at,
-    CASE WHEN e.thread_id IS NOT NULL THEN printf('t%016x', e.thread_id) END AS thread_id,
-    e.message_id, f.email AS from_email,
-    json_extract(r.record, '$.from[0].name') AS from_name,
-    json_extract(r.record, '$.subject') AS subject,
-    json_extract(r.record, '$.preview') AS preview,
-    json_extract(r.record, '$.from') AS "from",
-    json_extract(r.record, '$.to') AS "to",
-    json_extract(r.record, '$.cc') AS cc,
-    json_extract(r.record, '$.attachments') AS attachments,
-    e.has_attachment, e.list_id, e.importance, e.direction, e.category,
-    e.seen, e.flagged, e.answered, e.draft,
-    r.mailboxes, r.keywords, e.created_at, e.updated_at
-FROM email e
-JOIN account a ON a.id = e.account_id
-JOIN email_record r ON r.id = e.id
-LEFT JOIN address f ON f.id = e.from_id;
-
-CREATE VIEW v_thread AS
-SELECT printf('t%016x', thread_id) AS thread_id, count(*) AS emails, sum(seen = 0) AS unread,
-    count(DISTINCT from_id) AS senders, sum(size) AS size,
-    min(received_at) AS first_at, max(received_at) AS last_at
-FROM email
-WHERE thread_id IS NOT NULL
-GROUP BY email.thread_id;
-
-CREATE VIEW v_poll AS
-SELECT p.id, a.name AS account, p.mailbox, p.protocol, p.host, p.uid_validity,
-    datetime(p.started_at, 'unixepoch') AS started, p.started_at,
-    datetime(p.ended_at, 'unixepoch') AS ended, p.ended_at,
-    p.found, p.fetched, p.failed, p.octets, p.status, p.code, p.error
-FROM poll p
-JOIN account a ON a.id = p.account_id;
-
-CREATE VIEW v_mailbox AS
-SELECT m.id, a.name AS account, m.name AS mailbox, m.role,
-    (SELECT count(*) FROM email_mailbox x WHERE x.mailbox_id = m.id) AS emails,
-    (SELECT count(*) FROM email_mailbox x JOIN email e ON e.id = x.email_id WHERE x.mailbox_id = m.id AND e.seen = 0) AS unread,
-    c.uid_validity, c.last_uid,
-    (SELECT sum(h.last - h.first + 1) FROM hole h WHERE h.cursor_id = c.id) AS missing
-FROM mailbox m
-JOIN account a ON a.id = m.account_id
-LEFT JOIN cursor c ON c.id = (SELECT id FROM cursor WHERE mailbox_id = m.id ORDER BY updated_at DESC, id DESC LIMIT 1);
