@@ -1,0 +1,65 @@
+/* One connection to a mail server: names, proxies, TCP, TLS or STARTTLS, certificates and the greeting; then octets both ways.
+ *
+ * libcurl connects and never sees a credential; only this room knows of it. Certificates are checked always. Every wait
+ * ends: at connect_ms, after response_ms of silence, at the deadline, or when a signal asked the program to stop.
+ * Proxies come from the environment (ALL_PROXY, imap_proxy, NO_PROXY), as libcurl reads them.
+ *
+ * Errors of net_open and the rest have a stage ("resolve", "connect", "tls", "greeting", or none) and these codes:
+ *     net.unknown-host net.refused net.timeout net.lost net.proxy net.stopped net.busy         class later
+ *     net.certificate-expired net.certificate-name net.certificate-issuer net.certificate      class refused
+ *     net.no-starttls net.greeting                                                             class refused
+ *     net.not-tls net.ca-file                                                                  class configuration */
+#ifndef NET_H
+#define NET_H
+
+#include "err/err.h"
+
+enum net_security {
+    NET_TLS,      /* TLS from the first octet */
+    NET_STARTTLS, /* must be offered, or the connection is given up */
+    NET_PLAIN     /* no protection: for the loopback and for tests */
+};
+
+struct net_target {
+    str protocol;       /* "imap", "pop3", "smtp" */
+    str host;           /* name or address; IPv6 without brackets */
+    int port;           /* 0: the usual one */
+    enum net_security security;
+    str ca_file;        /* PEM file that replaces the system's authorities, or none */
+    int64_t connect_ms; /* until TLS stands and the server has greeted */
+    int64_t response_ms; /* longest silence while something is owed */
+    int64_t deadline_ms; /* time of sys_clock.monotonic_ms at which all ends; 0: never */
+};
+
+/* Microseconds from the start until each was done; 0 where it does not apply. */
+struct net_times {
+    int64_t resolve_us, connect_us, tls_us, greeting_us;
+};
+
+enum net_result {
+    NET_GOT,   /* octets */
+    NET_QUIET, /* none within wait_ms, or a signal came: look around, then read on */
+    NET_LOST   /* the end, with *e */
+};
+
+struct net;
+
+/* Connect. NULL with *e; a: run lifetime (some 100 KB). The target is copied. */
+struct net *net_open(arena *a, const struct net_target *target, struct err *e);
+/* Close without a farewell. May be given NULL. */
+void net_close(struct net *n);
+
+/* What the server said while connecting (greeting, capabilities), lines as they came, at most 8 KB. Valid until net_close. */
+str net_said(const struct net *n);
+/* Whether TLS protects it. */
+bool net_is_secure(const struct net *n);
+struct net_times net_took(const struct net *n);
+
+/* Send all of it, or keep up to 16 KB for the next call of net_send or net_read; what arrives meanwhile is kept, too. */
+bool net_send(struct net *n, str octets, struct err *e);
+
+/* Give the kernel what net_send kept, and read. *octets is valid until the next call. wait_ms: how long to wait for the
+ * first octet, -1: until the silence or the deadline is too long. */
+enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e);
+
+#endif
