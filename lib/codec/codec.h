@@ -38,8 +38,7 @@ void base64_encode(str in, int width, struct buf *out);
 /* Line ends stay as they are (LF, CRLF); white space before them goes; soft breaks join; a wrong escape is kept as text. */
 struct qp {
     int n_rest;     /* octets kept in rest: an escape or white space that is not yet decided */
-    char rest[80];
-    bool wide;      /* white space longer than rest was put out already */
+    char rest[80];  /* longer white space is put out as it is */
     unsigned flags;
 };
 /* Appends at most in.len + 80 octets. */
@@ -50,11 +49,9 @@ void qp_encode(str in, struct buf *out);
 
 /* ---- x-uuencode --------------------------------------------------------------------------------------- */
 
-/* Text before "begin " and behind "end" is dropped. */
+/* Text before "begin " and behind "end" is dropped, and so is what lies in a line behind its count of octets. */
 struct uu {
-    int state;
-    int n_line;
-    bool long_line; /* the rest of a line that is too long is skipped */
+    int state, n_line;
     unsigned flags;
     char line[128];
 };
