@@ -11,10 +11,12 @@ enum { OTHER = 64, PAD = 65, BLANK = 66 };
 #define X8(x) x, x, x, x, x, x, x, x
 /* The six bits of a character, or what else it is. */
 static const uint8_t value_of[256] = {
-    [0 ... 255] = OTHER, [' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\n'] = BLANK, ['='] = PAD, ['+'] = 62, ['/'] = 63,
-    ['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
-    ['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    [0 ... 8] = OTHER, [9 ... 10] = BLANK, [11 ... 12] = OTHER, [13] = BLANK, [14 ... 31] = OTHER, [' '] = BLANK,
+    ['!' ... '*'] = OTHER, ['+'] = 62, [',' ... '.'] = OTHER, ['/'] = 63,
+    ['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, [':' ... '<'] = OTHER, ['='] = PAD, ['>' ... '@'] = OTHER,
+    ['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, ['[' ... '`'] = OTHER,
     ['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+    ['{' ... 255] = OTHER,
 };
 
 /* Groups of four from p on, as long as they hold nothing but the alphabet. Returns the characters that were read;

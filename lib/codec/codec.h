@@ -96,11 +96,12 @@ str utf7_imap_encode(arena *a, str name);
 /* ---- SHA-256 ------------------------------------------------------------------------------------------- */
 
 /* libcrypto is touched by the first sha256_new, not before. Each context belongs to one thread and is used again and again:
- * put…, end, put…, end. Freed at exit only. */
+ * put…, end, put…, end. sha256_free gives libcrypto's part back; a program that ends may leave that out. */
 struct sha256;
 struct sha256 *sha256_new(arena *a);
 void sha256_put(struct sha256 *h, str octets);
 void sha256_end(struct sha256 *h, char hex[65]); /* lower case, NUL-terminated; ready for the next text */
+void sha256_free(struct sha256 *h);
 str sha256_of(arena *a, str octets);
 
 #endif

@@ -1,10 +1,11 @@
 #include "codec/codec.h"
 
+/* One more than the value of a hexadecimal digit. */
 static const int8_t hex_of[256] = {
-    [0 ... 255] = -1, ['0'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ['A'] = 10, 11, 12, 13, 14, 15, ['a'] = 10, 11, 12, 13, 14, 15,
+    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['A'] = 11, 12, 13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16,
 };
 
-static int hex(char c) { return hex_of[(unsigned char)c]; }
+static int hex(char c) { return hex_of[(unsigned char)c] - 1; }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -110,6 +111,10 @@ void qp_decode(struct qp *d, str in, struct buf *out)
         bool soft;
         to = decode_line(d, p, text, to, &soft);
         p = stop;
+        if (!newline && soft) {
+            d->flags |= CODEC_QP;
+            *to++ = '=';
+        }
         if (newline) {
             if (!soft) {
                 if (newline > text && newline[-1] == '\r')

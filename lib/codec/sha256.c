@@ -41,6 +41,12 @@ void sha256_put(struct sha256 *h, str octets)
         EVP_DigestUpdate(h->context, octets.ptr, (size_t)octets.len);
 }
 
+void sha256_free(struct sha256 *h)
+{
+    EVP_MD_CTX_free(h->context);
+    h->context = NULL;
+}
+
 void sha256_end(struct sha256 *h, char hex[65])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -60,6 +66,6 @@ str sha256_of(arena *a, str octets)
     char *hex = arena_alloc(a, 65, 1);
     sha256_put(h, octets);
     sha256_end(h, hex);
-    EVP_MD_CTX_free(h->context);
+    sha256_free(h);
     return str_of(hex, 64);
 }

@@ -12,8 +12,10 @@ static void decode_octets(struct uu *d, struct buf *out)
         if (d->line[i] < 32 || d->line[i] > 96)
             d->flags |= CODEC_UU;
     /* Writers drop spaces at the end of a line; more than a group of them is a loss. */
-    if (d->n_line + 4 <= need)
+    if (d->n_line + 4 <= need) {
         d->flags |= CODEC_UU;
+        octets = (d->n_line + 2) / 4 * 3;
+    }
     for (int i = 1; octets > 0; i += 4, octets -= 3) {
         uint32_t bits = six(d, i) << 18 | six(d, i + 1) << 12 | six(d, i + 2) << 6 | six(d, i + 3);
         char group[3] = {(char)(bits >> 16), (char)(bits >> 8), (char)bits};
