@@ -82,51 +82,11 @@ static bool connect_now(arena *scratch, struct net *n, struct err *e)
     CURLcode code = curl_easy_perform(n->easy);
     if (code != CURLE_OK)
         return net_explain(n, code, e);
-    n->fd = CURL_SOCKET_BAD;
     if (curl_easy_getinfo(n->easy, CURLINFO_ACTIVESOCKET, &n->fd) != CURLE_OK || n->fd == CURL_SOCKET_BAD)
         return err_set(e, ERR_LATER, "net.lost", NULL, "%s: the connection was closed at once", n->host);
     n->secure = n->target.security != NET_PLAIN;
     n->quiet_since = sys_clock.monotonic_ms();
     return true;
-}
-
-struct net *net_open(arena *a, const struct net_target *target, struct err *e)
-{
-    struct net *n = ARENA_NEW(a, struct net);
-    n->target = *target;
-    n->target.protocol = str_copy(a, target->protocol);
-    n->target.host = str_copy(a, target->host);
-    n->target.ca_file = target->ca_file.ptr ? str_copy(a, target->ca_file) : STR_NONE;
-    n->host = str_z(a, target->port ? str_fmt(a, "%.*s:%d", STR_ARG(target->host), target->port) : target->host);
-    n->connect_until = sys_clock.monotonic_ms() + target->connect_ms;
-    if (target->deadline_ms && n->connect_until > target->deadline_ms)
-        n->connect_until = target->deadline_ms;
-    if (connect_now(a, n, e))
-        return n;
-    net_close(n);
-    return NULL;
-}
-
-void net_close(struct net *n)
-{
-    if (n && n->easy)
-        curl_easy_cleanup(n->easy);
-    if (n)
-        n->easy = NULL;
-}
-
-str net_said(const struct net *n) { return str_of(n->said, n->said_len); }
-
-bool net_is_secure(const struct net *n) { return n->secure; }
-
-struct net_times net_took(const struct net *n)
-{
-    curl_off_t resolve = 0, connected = 0, tls = 0, total = 0;
-    curl_easy_getinfo(n->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolve);
-    curl_easy_getinfo(n->easy, CURLINFO_CONNECT_TIME_T, &connected);
-    curl_easy_getinfo(n->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
-    curl_easy_getinfo(n->easy, CURLINFO_TOTAL_TIME_T, &total);
-    return (struct net_times){resolve, connected, tls, total};
 }
 
 static bool lost(struct net *n, const char *why, struct err *e)
@@ -154,6 +114,49 @@ static bool send_staged(struct net *n, bool *blocked, struct err *e)
     }
     n->stage_from = n->stage_len = 0;
     return true;
+}
+
+void net_close(struct net *n)
+{
+    if (!n || !n->easy)
+        return;
+    bool blocked;
+    if (n->fd != CURL_SOCKET_BAD)
+        send_staged(n, &blocked, NULL);
+    curl_easy_cleanup(n->easy);
+    n->easy = NULL;
+}
+
+struct net *net_open(arena *a, const struct net_target *target, struct err *e)
+{
+    struct net *n = ARENA_NEW(a, struct net);
+    n->fd = CURL_SOCKET_BAD;
+    n->target = *target;
+    n->target.protocol = str_copy(a, target->protocol);
+    n->target.host = str_copy(a, target->host);
+    n->target.ca_file = target->ca_file.ptr ? str_copy(a, target->ca_file) : STR_NONE;
+    n->host = str_z(a, target->port ? str_fmt(a, "%.*s:%d", STR_ARG(target->host), target->port) : target->host);
+    n->connect_until = sys_clock.monotonic_ms() + target->connect_ms;
+    if (target->deadline_ms && n->connect_until > target->deadline_ms)
+        n->connect_until = target->deadline_ms;
+    if (connect_now(a, n, e))
+        return n;
+    net_close(n);
+    return NULL;
+}
+
+str net_said(const struct net *n) { return str_of(n->said, n->said_len); }
+
+bool net_is_secure(const struct net *n) { return n->secure; }
+
+struct net_times net_took(const struct net *n)
+{
+    curl_off_t resolve = 0, connected = 0, tls = 0, total = 0;
+    curl_easy_getinfo(n->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolve);
+    curl_easy_getinfo(n->easy, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(n->easy, CURLINFO_APPCONNECT_TIME_T, &tls);
+    curl_easy_getinfo(n->easy, CURLINFO_TOTAL_TIME_T, &total);
+    return (struct net_times){resolve, connected, tls, total};
 }
 
 /* One try to read into the free end of the buffer. */
@@ -206,11 +209,11 @@ bool net_send(struct net *n, str octets, struct err *e)
             memcpy(n->stage + n->stage_len, fits.ptr, (size_t)fits.len);
         n->stage_len += fits.len;
         octets = str_skip(octets, fits.len);
+        if (!octets.len)
+            return true;
         bool blocked, quiet;
         if (!send_staged(n, &blocked, e))
             return false;
-        if (!octets.len)
-            return true;
         if (!blocked)
             continue;
         /* A server that waits for us to read must not wait for ever. */
@@ -226,6 +229,8 @@ bool net_send(struct net *n, str octets, struct err *e)
 
 enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e)
 {
+    if (!n->in_len)
+        n->in_from = 0;
     for (bool waited = false;;) {
         bool blocked, quiet;
         if (!send_staged(n, &blocked, e))
@@ -234,7 +239,9 @@ enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e)
         enum net_result r = n->in_len ? NET_GOT : receive(n, e);
         if (r == NET_GOT) {
             *octets = str_of(n->in + n->in_from, n->in_len);
-            n->in_from = n->in_len = 0;
+            /* What net_send reads meanwhile goes behind it, so that the view stays good. */
+            n->in_from += n->in_len;
+            n->in_len = 0;
             return NET_GOT;
         }
         if (r == NET_LOST || (waited && wait_ms >= 0))

@@ -46,7 +46,7 @@ struct net;
 
 /* Connect. NULL with *e; a: run lifetime (some 100 KB). The target is copied. */
 struct net *net_open(arena *a, const struct net_target *target, struct err *e);
-/* Close without a farewell. May be given NULL. */
+/* Close; what net_send kept is offered to the kernel once. May be given NULL. */
 void net_close(struct net *n);
 
 /* What the server said while connecting (greeting, capabilities), lines as they came, at most 8 KB. Valid until net_close. */
@@ -55,11 +55,11 @@ str net_said(const struct net *n);
 bool net_is_secure(const struct net *n);
 struct net_times net_took(const struct net *n);
 
-/* Send all of it, or keep up to 16 KB for the next call of net_send or net_read; what arrives meanwhile is kept, too. */
+/* Keep octets for the next net_read, which sends them; beyond 16 KB they go at once, and what arrives meanwhile is kept, too. */
 bool net_send(struct net *n, str octets, struct err *e);
 
-/* Give the kernel what net_send kept, and read. *octets is valid until the next call. wait_ms: how long to wait for the
- * first octet, -1: until the silence or the deadline is too long. */
+/* Send what net_send kept, and read. *octets is valid until the next net_read or net_close. wait_ms: how long to
+ * wait for the first octet, -1: until the silence or the deadline is too long. */
 enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e);
 
 #endif
