@@ -2,13 +2,16 @@
  *
  * The reader makes a flat array of nodes that point into the text; strings without escapes stay views, numbers
  * stay text until asked for. It refuses: invalid UTF-8, lone surrogates, control characters in strings, depth over
- * JSON_DEPTH, anything behind the value. Of repeated keys the last one counts. */
+ * JSON_DEPTH, over JSON_NODES values, anything behind the value. Of repeated keys the last one counts. */
 #ifndef JSON_H
 #define JSON_H
 
 #include "str/str.h"
 
-enum { JSON_DEPTH = 64 };
+enum {
+    JSON_DEPTH = 64,     /* containers within each other; a deeper text is refused */
+    JSON_NODES = 1 << 20 /* values and names of one text; more are refused, so that a line costs 24 MB at most */
+};
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
