@@ -55,9 +55,9 @@ took=$((($(date +%s%N) - start) / 1000000))
 ok "it delays ($took ms)" test "$took" -gt 500
 same_file 'and changes nothing' all delayed
 proxy_start "$IMAPS" --cut-after 20000 --once
-fetch_all "$PROXY" 20 >cut
+fetch_all "$PROXY" 20 >cut.out
 is 'it cuts the first connection (curl: 56)' "$?" 56
-ok 'in the middle' test "$(wc -c <cut)" -lt "$(wc -c <all)"
+ok 'in the middle' test "$(wc -c <cut.out)" -lt "$(wc -c <all)"
 fetch_all "$PROXY" 20 >second
 same_file 'but not the second' all second
 proxy_start "$IMAPS" --silent
