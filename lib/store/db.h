@@ -16,7 +16,7 @@ enum {
 };
 
 struct db_statement {
-    const char *sql; /* compared by address, then by text */
+    const char *sql; /* compared by address */
     sqlite3_stmt *handle;
 };
 

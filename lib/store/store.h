@@ -9,7 +9,8 @@
 
 enum store_mode {
     STORE_WRITE, /* made where it is missing (0700, atomically) */
-    STORE_READ   /* query_only; falls back to mode=ro, then immutable=1 where there is no -wal */
+    STORE_READ,  /* query_only; falls back to mode=ro, then immutable=1 where there is no -wal */
+    STORE_MIGRATE /* as STORE_WRITE, whatever version it has: for store_migrate only */
 };
 
 struct store;
@@ -20,6 +21,13 @@ struct store *store_open(arena *a, const char *dir, enum store_mode mode, struct
 void store_close(struct store *s);
 /* The folder's absolute path. */
 str store_dir(const struct store *s);
+
+struct migration {
+    int from, to;
+    str backup; /* the file that holds mail.db as it was; none where there was nothing to do */
+};
+/* Bring a store that was opened with STORE_MIGRATE to a version (-1: the newest), up or down, after a backup beside it. */
+bool store_migrate(arena *a, struct store *s, int to, struct migration *out, struct err *e);
 
 /* ---- blobs: messages as received, under their sha256 ---------------------------------------------- */
 
@@ -33,7 +41,11 @@ void blob_drop(struct blob_writer *w);
 /* blobs/ab/cdef… of the store; whether the file is there is not looked at. */
 str blob_path(arena *a, const struct store *s, str blob_id);
 
-/* ---- cursors: what of a mailbox has been committed ------------------------------------------------ */
+/* ---- cursors: what of a mailbox has been committed ------------------------------------------------
+ *
+ * put moves them by the chain of source.after: a UID that was asked for and did not come leaves a hole. Ranges of a hole that hold no
+ * message any more close when a run names the UIDs on both sides of them: where a record's `after` is known (not 0), all
+ * between it and its uid counts as asked for. So a run asks for all holes of a mailbox, ascending, before anything newer. */
 
 struct uid_range {
     int64_t first, last;
@@ -51,6 +63,98 @@ bool store_cursor(arena *a, struct store *s, str account, str mailbox, struct cu
 /* A message of this account that is already stored (from any mailbox and uidValidity) with the same Message-ID, size and receivedAt;
  * *blob_id is STR_NONE where there is none, or where more than one fits. Used after a change of UIDVALIDITY. */
 bool store_match(arena *a, struct store *s, str account, str message_id, int64_t size, int64_t received_at, str *blob_id, struct err *e);
+
+/* ---- put: records to rows -------------------------------------------------------------------------- */
+
+/* One writer. Blobs are copied and checked by a thread of its own, while rows are written by the caller's; what a commit makes
+ * lasting, it makes lasting together: blobs, rows, cursors, holes, full text. */
+struct put;
+struct put_options {
+    bool skip_gaps; /* a gap in the chain of source.after leaves no hole */
+    bool events;    /* put_commit gives event lines */
+};
+struct put_counts {
+    int64_t stored, known, refused;
+};
+enum { PUT_BATCH = 10000, PUT_BATCH_MS = 1000 };
+
+struct put *put_new(arena *a, struct store *s, struct put_options options, struct err *e);
+/* The arena for the next record: all that the record points to must lie in it. May write rows of earlier ones. NULL with *e: the
+ * batch is lost (nothing of it is stored) and the run must end. */
+arena *put_slot(struct put *p, struct err *e);
+/* Take a record of type email, poll or error. False as above. Email without what it needs (account or blobId of the wrong form,
+ * no message, another digest) are refused one by one: put_refused tells. */
+bool put_record(struct put *p, const struct record *r, struct err *e);
+/* The next refusal since the last call; false where there is none. */
+bool put_refused(struct put *p, struct err *out);
+/* Messages taken since the last commit, and when the first of them came (sys_clock.monotonic_ms). */
+int64_t put_pending(const struct put *p, int64_t *since_ms);
+/* Make lasting what was taken. *events: lines to print, valid until the next call. */
+bool put_commit(struct put *p, str *events, struct err *e);
+struct put_counts put_counts(const struct put *p);
+/* A mailbox of which mail of a fetch was seen since its last closing poll: "support INBOX"; false where there is none. */
+bool put_unclosed(const struct put *p, str *out);
+/* Rolls back what was not committed. */
+void put_end(struct put *p);
+
+/* ---- rows: email records of the store ------------------------------------------------------------- */
+
+/* Numbers of emails, in the order in which they are to be printed. */
+struct ids {
+    int64_t *item;
+    ptrdiff_t n, cap;
+};
+void ids_add(arena *a, struct ids *list, int64_t id);
+
+enum { STORE_PAGE = 512 /* rows that are read in one transaction */ };
+
+/* members: EMAIL_BIT of what is wanted, 0: all that rows hold. Appends one line for each id that is (still) there. */
+bool store_lines(struct store *s, const int64_t *id, ptrdiff_t n, uint64_t members, struct buf *to, struct err *e);
+/* The same as a struct; false with class missing where there is no such id. */
+bool store_email(arena *a, struct store *s, int64_t id, struct email *out, struct err *e);
+
+/* Where one page of a list ends; the next begins behind it. */
+struct place {
+    int64_t received_at;
+    unsigned char blob_id[32];
+};
+/* "2026-08-22T10:01:07Z,<hex>" and back. */
+str place_write(arena *a, const struct place *p);
+bool place_read(str text, struct place *out);
+
+struct list_filter {
+    struct strs accounts, mailboxes; /* any of them; empty: all */
+    const struct place *after;       /* NULL: from the newest */
+    int64_t limit;                   /* -1: all */
+};
+/* Newest first: receivedAt, then blobId, both descending. */
+bool store_list(arena *a, struct store *s, const struct list_filter *f, struct ids *out, struct err *e);
+bool store_place(struct store *s, int64_t id, struct place *out, struct err *e);
+
+/* id: digits, blob id, message id (all of them), or thread id (all of it): what a person or a script has in hand; "id:" before it is
+ * skipped. Class missing where there is none. */
+bool store_resolve(arena *a, struct store *s, str id, struct ids *out, struct err *e);
+/* The emails of a thread, by any name that it ever had, oldest first. */
+bool store_thread(arena *a, struct store *s, str name, struct ids *out, struct err *e);
+/* thread records, the newest first: limit -1 for all. each: called outside of any transaction; false ends it. */
+bool store_threads(struct store *s, const struct list_filter *f, bool (*each)(void *ctx, str line), void *ctx, struct err *e);
+/* mailbox records, by account and name. */
+bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, struct buf *to, struct err *e);
+
+/* ---- care -------------------------------------------------------------------------------------------- */
+
+/* Each fault is a sentence for `say`; *faults counts them. full: digests of all blobs too. */
+typedef void store_say(void *ctx, const char *sentence);
+bool store_check(arena *a, struct store *s, bool full, store_say *say, void *ctx, int64_t *faults, struct err *e);
+/* "list: SEARCH email USING INDEX …" for what list and the other readers ask; false where one scans a table. */
+bool store_explain(arena *a, struct store *s, store_say *say, void *ctx, bool *scans, struct err *e);
+
+struct gc_counts {
+    int64_t blobs, octets, temporary, reindexed;
+};
+/* Unreferenced blobs and temporary files older than min_age_s (by ctime) go; full text that knows removed rows is built again from
+ * the blobs by `text`. */
+bool store_gc(arena *a, struct store *s, int64_t min_age_s, bool dry_run, struct gc_counts *out, struct err *e);
 
 /* The lock of one account's fetch: fetch-ACCOUNT.lock in the store's folder. */
 bool store_lock_account(struct store *s, str account, int *fd, struct err *e);
