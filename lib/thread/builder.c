@@ -9,12 +9,12 @@ struct thread_builder *thread_builder_new(arena *a, enum thread_algorithm algori
 {
     struct thread_builder *b = ARENA_NEW(a, struct thread_builder);
     b->algorithm = algorithm;
-    b->messages_mem = arena_new((size_t)1 << IDS_RESERVE_LOG2);
-    b->nodes_mem = arena_new((size_t)1 << IDS_RESERVE_LOG2);
-    b->mem = arena_new((size_t)1 << IDS_RESERVE_LOG2);
+    b->messages_mem = arena_new((size_t)1 << RESERVE_LOG2);
+    b->nodes_mem = arena_new((size_t)1 << RESERVE_LOG2);
+    b->mem = arena_new((size_t)1 << RESERVE_LOG2);
     b->message = arena_alloc(&b->messages_mem, 0, _Alignof(struct tree_message));
     b->node = arena_alloc(&b->nodes_mem, 0, _Alignof(struct tree_node));
-    b->ids = ids_new();
+    b->ids = numbers_new();
     b->forest = forest_new();
     return b;
 }
@@ -24,7 +24,7 @@ void thread_builder_free(struct thread_builder *b)
     arena_free(&b->messages_mem);
     arena_free(&b->nodes_mem);
     arena_free(&b->mem);
-    ids_free(&b->ids);
+    numbers_free(&b->ids);
     forest_free(&b->forest);
 }
 
@@ -38,7 +38,7 @@ void tree_reach(struct thread_builder *b, uint32_t n)
 
 static uint32_t node_of(struct thread_builder *b, uint64_t id)
 {
-    uint32_t x = id ? ids_put(&b->ids, id) : ids_anonymous(&b->ids);
+    uint32_t x = id ? numbers_put(&b->ids, id) : numbers_anonymous(&b->ids);
     tree_reach(b, x);
     forest_reach(&b->forest, x);
     return x;
@@ -167,7 +167,7 @@ static void order_by_subject(struct thread_builder *b, struct thread_tree *out)
     for (uint32_t i = 0; i < b->n; i++) {
         const struct tree_message *m = tree_message(b, order[i]);
         uint32_t before = b->ids.n;
-        uint32_t subject = ids_put(&b->ids, m->subject ? m->subject : NO_SUBJECT);
+        uint32_t subject = numbers_put(&b->ids, m->subject ? m->subject : NO_SUBJECT);
         if (b->ids.n > before)
             root[subject - 1] = m->node;
         else

@@ -3,7 +3,7 @@
 #define THREAD_BUILDER_H
 
 #include "thread/forest.h"
-#include "thread/ids.h"
+#include "thread/numbers.h"
 #include "thread/thread.h"
 
 struct tree_message {
@@ -27,7 +27,7 @@ struct thread_builder {
     arena messages_mem, nodes_mem, mem;
     struct tree_message *message; /* message[number - 1] */
     uint32_t n;
-    struct ids ids;       /* the numbers of nodes */
+    struct numbers ids;       /* the numbers of nodes */
     struct forest forest; /* their parents by References */
     struct tree_node *node;
     uint32_t n_nodes;

@@ -1,12 +1,12 @@
 #include "thread/forest.h"
 
-#include "thread/ids.h"
+#include "thread/numbers.h"
 
 #include <assert.h>
 
 struct forest forest_new(void)
 {
-    struct forest f = {.mem = arena_new((size_t)1 << IDS_RESERVE_LOG2)};
+    struct forest f = {.mem = arena_new((size_t)1 << RESERVE_LOG2)};
     f.node = arena_alloc(&f.mem, 0, _Alignof(struct forest_node));
     return f;
 }

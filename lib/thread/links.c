@@ -1,11 +1,11 @@
 /* Union-find over message ids. The smallest id of a thread is its root; hashes come in random order, so trees stay flat. */
-#include "thread/ids.h"
+#include "thread/numbers.h"
 #include "thread/near.h"
 #include "thread/subjects.h"
 #include "thread/thread.h"
 
 struct thread_links {
-    struct ids ids;
+    struct numbers ids;
     arena parents_mem;
     uint32_t *parent; /* parent[number - 1]; a root is its own */
     bool keeps_subjects;
@@ -15,8 +15,8 @@ struct thread_links {
 struct thread_links *thread_links_new(arena *a, bool subjects)
 {
     struct thread_links *l = ARENA_NEW(a, struct thread_links);
-    l->ids = ids_new();
-    l->parents_mem = arena_new((size_t)1 << IDS_RESERVE_LOG2);
+    l->ids = numbers_new();
+    l->parents_mem = arena_new((size_t)1 << RESERVE_LOG2);
     l->keeps_subjects = subjects;
     if (subjects)
         l->subjects = subjects_new();
@@ -26,7 +26,7 @@ struct thread_links *thread_links_new(arena *a, bool subjects)
 
 void thread_links_free(struct thread_links *l)
 {
-    ids_free(&l->ids);
+    numbers_free(&l->ids);
     arena_free(&l->parents_mem);
     if (l->keeps_subjects)
         subjects_free(&l->subjects);
@@ -34,7 +34,7 @@ void thread_links_free(struct thread_links *l)
 
 void thread_links_reset(struct thread_links *l)
 {
-    ids_reset(&l->ids);
+    numbers_reset(&l->ids);
     arena_reset(&l->parents_mem);
     l->parent = arena_alloc(&l->parents_mem, 0, _Alignof(uint32_t));
     if (l->keeps_subjects)
@@ -80,7 +80,7 @@ static void list_add(arena *a, struct id_list *list, uint64_t id)
 static uint32_t node_of(struct thread_links *l, uint64_t id, bool *made)
 {
     uint32_t before = l->ids.n;
-    uint32_t node = ids_put(&l->ids, id);
+    uint32_t node = numbers_put(&l->ids, id);
     *made = l->ids.n > before;
     if (*made)
         *(uint32_t *)arena_alloc(&l->parents_mem, sizeof(uint32_t), _Alignof(uint32_t)) = node;

@@ -95,8 +95,8 @@ static uint32_t meet(struct tree_roots *roots, uint32_t holder, uint32_t r, bool
 
 static void join_by_subject(const struct thread_builder *b, struct tree_roots *roots)
 {
-    struct ids subjects = ids_new();
-    arena scratch = arena_new((size_t)1 << IDS_RESERVE_LOG2);
+    struct numbers subjects = numbers_new();
+    arena scratch = arena_new((size_t)1 << RESERVE_LOG2);
     uint32_t *holder = ARENA_ARRAY(&scratch, uint32_t, roots->n);
     for (uint32_t i = 0; i < roots->n; i++) {
         struct tree_root *r = &roots->item[i];
@@ -106,12 +106,12 @@ static void join_by_subject(const struct thread_builder *b, struct tree_roots *r
         if (!m->has_subject || !m->subject)
             continue;
         uint32_t before = subjects.n;
-        uint32_t subject = ids_put(&subjects, m->subject);
+        uint32_t subject = numbers_put(&subjects, m->subject);
         holder[subject - 1] = subjects.n > before ? i : meet(roots, holder[subject - 1], i, m->reply);
         r->reply = m->reply;
     }
     arena_free(&scratch);
-    ids_free(&subjects);
+    numbers_free(&subjects);
 }
 
 static void move_children(struct thread_builder *b, uint32_t to, uint32_t from)

@@ -31,9 +31,9 @@ static struct subject_entry *at(const struct subjects *s, uint32_t index) { retu
 struct subjects subjects_new(void)
 {
     struct subjects s = {
-        .set = ids_new(),
-        .roots_mem = arena_new((size_t)1 << IDS_RESERVE_LOG2),
-        .entries_mem = arena_new((size_t)1 << IDS_RESERVE_LOG2),
+        .set = numbers_new(),
+        .roots_mem = arena_new((size_t)1 << RESERVE_LOG2),
+        .entries_mem = arena_new((size_t)1 << RESERVE_LOG2),
     };
     sys_clock.random(&s.random, sizeof s.random);
     s.random |= 1;
@@ -43,14 +43,14 @@ struct subjects subjects_new(void)
 
 void subjects_free(struct subjects *s)
 {
-    ids_free(&s->set);
+    numbers_free(&s->set);
     arena_free(&s->roots_mem);
     arena_free(&s->entries_mem);
 }
 
 void subjects_reset(struct subjects *s)
 {
-    ids_reset(&s->set);
+    numbers_reset(&s->set);
     arena_reset(&s->roots_mem);
     arena_reset(&s->entries_mem);
     s->root = arena_alloc(&s->roots_mem, 0, _Alignof(uint32_t));
@@ -69,7 +69,7 @@ static uint32_t next_random(struct subjects *s)
 static uint32_t *set_root(struct subjects *s, uint64_t pair, enum thread_kind kind)
 {
     uint32_t before = s->set.n;
-    uint32_t set = ids_put(&s->set, set_key(pair, kind));
+    uint32_t set = numbers_put(&s->set, set_key(pair, kind));
     if (s->set.n > before)
         *(uint32_t *)arena_alloc(&s->roots_mem, sizeof(uint32_t), _Alignof(uint32_t)) = 0;
     return &s->root[set - 1];
@@ -102,7 +102,7 @@ void subjects_add(struct subjects *s, uint64_t pair, enum thread_kind kind, stru
 
 bool subjects_seek(const struct subjects *s, const struct thread_range *range, struct thread_place *out)
 {
-    uint32_t set = ids_get(&s->set, set_key(range->pair, range->kind));
+    uint32_t set = numbers_get(&s->set, set_key(range->pair, range->kind));
     uint32_t best = 0;
     for (uint32_t i = set ? s->root[set - 1] : 0; i;) {
         const struct subject_entry *x = at(s, i);

@@ -2,11 +2,11 @@
 #ifndef THREAD_SUBJECTS_H
 #define THREAD_SUBJECTS_H
 
-#include "thread/ids.h"
+#include "thread/numbers.h"
 #include "thread/thread.h"
 
 struct subjects {
-    struct ids set;    /* pair and kind */
+    struct numbers set;    /* pair and kind */
     arena roots_mem, entries_mem;
     uint32_t *root;    /* of each set's search tree, root[number - 1] */
     struct subject_entry *entry; /* entry[index - 1] */
