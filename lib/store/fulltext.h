@@ -15,10 +15,8 @@ enum { EXTRACTION = 1 };
 /* A text as it is put into the index: a view of it where nothing had to change. */
 str text_for_index(arena *a, str text);
 
-/* Words of a query as one FTS5 string (quotes included) that is found where the words stand one after the other. prefix: the
- * last word may go on. A run of one CJK character asks for a prefix by itself, which FTS5 can only do at the end: then the words
- * become more strings, joined with AND. Empty where the text holds no word at all ("--", "☺"): such a query finds nothing, or is
- * left out, as the caller likes. */
+/* Words of a query as one FTS5 string, quotes and a closing * included, that is found where the words stand one after the other.
+ * prefix: the last word may go on. Empty where the text holds no word for sure ("--"): such a query finds nothing. */
 str text_for_query(arena *a, str words, bool prefix);
 
 /* Columns of email_text, in its order. */
