@@ -66,6 +66,13 @@ bool config_load(arena *a, const char *path, struct config *out, struct err *e)
     return sections_read(a, out, e);
 }
 
+bool config_reparse(arena *a, struct config *c, struct err *e)
+{
+    c->sections = NULL;
+    c->n = 0;
+    return sections_read(a, c, e);
+}
+
 bool config_load_or_new(arena *a, const char *path, struct config *out, struct err *e)
 {
     if (path && !is_folder(path) && !is_there(path) && errno == ENOENT) {

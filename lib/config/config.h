@@ -42,10 +42,32 @@ void config_list(arena *a, const struct config *c, str account, str key, struct 
 void config_accounts(arena *a, const struct config *c, struct strs *out);
 bool config_has_account(const struct config *c, str account);
 
+/* Read c->text again, after an edit has been put there. */
+bool config_reparse(arena *a, struct config *c, struct err *e);
+
 /* The whole text with one key of an account set (or removed, value STR_NONE); comments and order are kept, a missing section is added.
  * Write it with config_save: atomic, mode kept, 0600 for a new file, folder made 0700. */
 str config_edit(arena *a, const struct config *c, str account, str key, str value);
 str config_remove_account(arena *a, const struct config *c, str account);
 bool config_save(const struct config *c, str text, struct err *e);
+
+/* ---- The keys of an account: one table for mail-account, its manual page and its tests. ---- */
+
+enum config_kind {
+    CONFIG_TEXT, CONFIG_ADDRESS, CONFIG_HOST, CONFIG_PORT, CONFIG_SECURITY, CONFIG_YES_NO, CONFIG_SECONDS, CONFIG_COUNT,
+    CONFIG_TYPE, CONFIG_STATUS,
+    CONFIG_SECRET /* a reference (secret/secret.h) */
+};
+struct config_key {
+    const char *name, *meaning;
+    enum config_kind kind;
+};
+const struct config_key *config_keys(ptrdiff_t *n);
+/* NULL where there is no such key; ASCII case does not count. */
+const struct config_key *config_key(str name);
+/* The key that a person most likely meant, or STR_NONE. */
+str config_key_near(str name);
+/* False (class usage) with what the value must be. */
+bool config_key_accepts(const struct config_key *key, str value, struct err *e);
 
 #endif

@@ -1,0 +1,152 @@
+#include "config/config.h"
+
+static const struct config_key keys[] = {
+    {"displayName", "the name that people see", CONFIG_TEXT},
+    {"email", "its address", CONFIG_ADDRESS},
+    {"aliases", "further addresses of its own, separated by commas", CONFIG_TEXT},
+    {"accountType", "individual, shared or department", CONFIG_TYPE},
+    {"department", "which one", CONFIG_TEXT},
+    {"status", "active or inactive: --all leaves inactive ones out", CONFIG_STATUS},
+    {"mailboxes", "what mail-fetch reads, separated by commas; INBOX where it is not set", CONFIG_TEXT},
+    {"autoSync", "yes or no: whether --all reads it", CONFIG_YES_NO},
+    {"syncInterval", "seconds between two polls", CONFIG_SECONDS},
+    {"maxPerPoll", "messages of one mailbox and run at most", CONFIG_COUNT},
+    {"allowPlaintext", "yes or no: log in without TLS", CONFIG_YES_NO},
+    {"tlsCaFile", "PEM file of the authorities to trust, instead of the system's", CONFIG_TEXT},
+    {"connectTimeout", "seconds until a connection must stand", CONFIG_SECONDS},
+    {"responseTimeout", "seconds that a server may be silent", CONFIG_SECONDS},
+    {"imap.host", "server to read mail from", CONFIG_HOST},
+    {"imap.port", "993 for tls, 143 for starttls where it is not set", CONFIG_PORT},
+    {"imap.security", "tls, starttls or none", CONFIG_SECURITY},
+    {"imap.user", "login name; the address where it is not set", CONFIG_TEXT},
+    {"imap.secret", "cmd:COMMAND, env:VARIABLE or file:PATH that gives the password", CONFIG_SECRET},
+    {"imap.auth", "mechanism to insist on: PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2, OAUTHBEARER", CONFIG_TEXT},
+    {"smtp.host", "server to send mail through", CONFIG_HOST},
+    {"smtp.port", "465 for tls, 587 for starttls where it is not set", CONFIG_PORT},
+    {"smtp.security", "tls, starttls or none", CONFIG_SECURITY},
+    {"smtp.user", "login name", CONFIG_TEXT},
+    {"smtp.secret", "as imap.secret", CONFIG_SECRET},
+    {"smtp.auth", "as imap.auth", CONFIG_TEXT},
+};
+
+enum { KEYS = sizeof keys / sizeof *keys, LONGEST = 64 };
+
+const struct config_key *config_keys(ptrdiff_t *n)
+{
+    *n = KEYS;
+    return keys;
+}
+
+const struct config_key *config_key(str name)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (str_eq_nocase(str_c(keys[i].name), name))
+            return &keys[i];
+    return NULL;
+}
+
+static char folded(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static int smallest(int a, int b, int c) { return a < b ? (a < c ? a : c) : b < c ? b : c; }
+
+/* Levenshtein's distance without case. */
+static int distance(str a, str b)
+{
+    int row[LONGEST + 1];
+    if (a.len > LONGEST || b.len > LONGEST)
+        return LONGEST;
+    for (int j = 0; j <= b.len; j++)
+        row[j] = j;
+    for (ptrdiff_t i = 0; i < a.len; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i + 1;
+        for (ptrdiff_t j = 0; j < b.len; j++) {
+            int above = row[j + 1];
+            int change = diagonal + (folded(a.ptr[i]) != folded(b.ptr[j]));
+            row[j + 1] = smallest(above + 1, row[j] + 1, change);
+            diagonal = above;
+        }
+    }
+    return row[b.len];
+}
+
+str config_key_near(str name)
+{
+    int best = 4; /* further away it would be a guess */
+    str near = STR_NONE;
+    for (int i = 0; i < KEYS; i++) {
+        int d = distance(name, str_c(keys[i].name));
+        /* "host" and "user" without their protocol are the most common slip. */
+        if (str_ends(str_c(keys[i].name), name) && name.len > 3 && best > 1)
+            d = 1;
+        if (d < best) {
+            best = d;
+            near = str_c(keys[i].name);
+        }
+    }
+    return near;
+}
+
+static bool one_of(str value, const char *words)
+{
+    str rest = str_c(words), word;
+    while (rest.len) {
+        str_cut(rest, ' ', &word, &rest);
+        if (str_eq(word, value))
+            return true;
+    }
+    return false;
+}
+
+static bool has_control(str value)
+{
+    for (ptrdiff_t i = 0; i < value.len; i++)
+        if ((unsigned char)value.ptr[i] < 0x20 || value.ptr[i] == 0x7F)
+            return true;
+    return false;
+}
+
+static bool is_host(str value)
+{
+    for (ptrdiff_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80 || strchr(".-:[]_", c);
+        if (!fine)
+            return false;
+    }
+    return value.len > 0;
+}
+
+static bool is_address(str value)
+{
+    ptrdiff_t at = str_find_byte(value, '@');
+    return at > 0 && at < value.len - 1 && str_find_byte(value, ' ') < 0 && str_find_byte(value, ',') < 0;
+}
+
+/* NULL where the value is fine, else what it must be. */
+static const char *wanted(enum config_kind kind, str value)
+{
+    int64_t n;
+    switch (kind) {
+    case CONFIG_TEXT: return NULL;
+    case CONFIG_ADDRESS: return is_address(value) ? NULL : "an address like ann@example.com";
+    case CONFIG_HOST: return is_host(value) ? NULL : "a host name or address, without a scheme";
+    case CONFIG_PORT: return str_i64(value, 1, 65535, &n) ? NULL : "a port from 1 to 65535";
+    case CONFIG_SECURITY: return one_of(value, "tls starttls none") ? NULL : "tls, starttls or none";
+    case CONFIG_YES_NO: return one_of(value, "yes no true false on off 1 0") ? NULL : "yes or no";
+    case CONFIG_SECONDS: return str_i64(value, 1, 31536000, &n) ? NULL : "a number of seconds";
+    case CONFIG_COUNT: return str_i64(value, 1, 1000000000, &n) ? NULL : "a number from 1 on";
+    case CONFIG_TYPE: return one_of(value, "individual shared department") ? NULL : "individual, shared or department";
+    case CONFIG_STATUS: return one_of(value, "active inactive") ? NULL : "active or inactive";
+    case CONFIG_SECRET: return NULL; /* the caller asks lib/secret */
+    }
+    return NULL;
+}
+
+bool config_key_accepts(const struct config_key *key, str value, struct err *e)
+{
+    if (has_control(value) || !utf8_valid(value))
+        return err_set(e, ERR_USAGE, "config.value", NULL, "the value of %s has control characters or is not UTF-8", key->name);
+    const char *want = wanted(key->kind, value);
+    return !want || err_set(e, ERR_USAGE, "config.value", NULL, "%s is %s, not \"%.*s\"", key->name, want, STR_ARG(value));
+}
