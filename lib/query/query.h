@@ -46,8 +46,7 @@ enum query_field {
     QUERY_MSGID,    /* without <> */
     QUERY_TAG,      /* a keyword: "billing", "$seen" */
     QUERY_CATEGORY,
-    QUERY_STATUS,
-    QUERY_DIRECTION,  /* "inbound", "outbound" */
+    QUERY_DIRECTION,  /* "inbound", "outbound", "internal" */
     QUERY_IMPORTANCE, /* "high", "normal", "low" */
     QUERY_ID,         /* the store's number of a message, > 0 */
     QUERY_ATTACHMENT, /* hasAttachment */

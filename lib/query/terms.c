@@ -21,7 +21,6 @@ static const struct field {
     {"mailbox", EQUALS, QUERY_MAILBOX},
     {"tag", EQUALS, QUERY_TAG},
     {"category", EQUALS, QUERY_CATEGORY},
-    {"status", EQUALS, QUERY_STATUS},
     {"direction", EQUALS, QUERY_DIRECTION},
     {"importance", EQUALS, QUERY_IMPORTANCE},
     {"thread", MSGID, QUERY_THREAD},
@@ -61,6 +60,7 @@ static const struct state {
     {"spam", false, QUERY_EQUALS, QUERY_TAG, "$junk"},
     {"inbound", false, QUERY_EQUALS, QUERY_DIRECTION, "inbound"},
     {"outbound", false, QUERY_EQUALS, QUERY_DIRECTION, "outbound"},
+    {"internal", false, QUERY_EQUALS, QUERY_DIRECTION, "internal"},
     {"important", false, QUERY_EQUALS, QUERY_IMPORTANCE, "high"},
     {"reply", false, QUERY_PRESENT, QUERY_PARENT, NULL},
     {"automatic", false, QUERY_PRESENT, QUERY_AUTOMATIC, NULL},
@@ -200,7 +200,7 @@ static bool set_is(struct query *q, const struct query_term *t, bool *negated, s
     if (near)
         snprintf(hint, sizeof hint, "did you mean is:%s?", near);
     else
-        snprintf(hint, sizeof hint, "read, unread, flagged, answered, draft, forwarded, junk, inbound, outbound, important, reply, automatic");
+        snprintf(hint, sizeof hint, "read, unread, flagged, answered, draft, forwarded, junk, inbound, outbound, internal, important, reply, automatic");
     return query_refuse(fault, t->value_at, hint, "nothing is %s", query_show(t->value).text);
 }
 

@@ -48,7 +48,7 @@ static const char *const field_names[QUERY_FIELDS] = {
     [QUERY_ANYWHERE] = "anywhere", [QUERY_FROM] = "from", [QUERY_TO] = "to", [QUERY_CC] = "cc", [QUERY_BCC] = "bcc",
     [QUERY_SUBJECT] = "subject", [QUERY_BODY] = "body", [QUERY_FILENAME] = "filename", [QUERY_LIST] = "list",
     [QUERY_ACCOUNT] = "account", [QUERY_MAILBOX] = "mailbox", [QUERY_THREAD] = "thread", [QUERY_MSGID] = "msgid",
-    [QUERY_TAG] = "tag", [QUERY_CATEGORY] = "category", [QUERY_STATUS] = "status", [QUERY_DIRECTION] = "direction",
+    [QUERY_TAG] = "tag", [QUERY_CATEGORY] = "category", [QUERY_DIRECTION] = "direction",
     [QUERY_IMPORTANCE] = "importance", [QUERY_ID] = "id", [QUERY_ATTACHMENT] = "attachment", [QUERY_PARENT] = "parent",
     [QUERY_AUTOMATIC] = "automatic", [QUERY_RECEIVED] = "received", [QUERY_SIZE] = "size",
 };

@@ -5,6 +5,7 @@
 #define STORE_H
 
 #include "err/err.h"
+#include "query/query.h"
 #include "record/record.h"
 
 enum store_mode {
@@ -140,6 +141,46 @@ bool store_thread(arena *a, struct store *s, str name, struct ids *out, struct e
 bool store_threads(struct store *s, const struct list_filter *f, bool (*each)(void *ctx, str line), void *ctx, struct err *e);
 /* mailbox records, by account and name. */
 bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, struct buf *to, struct err *e);
+
+/* ---- search (mail-query(7)) ------------------------------------------------------------------------- */
+
+/* Where one page of hits ends; the next begins behind it, whatever was stored or removed meanwhile. */
+struct search_place {
+    int64_t received_at;
+    uint64_t blob; /* the first 8 octets of the blob's id */
+    int64_t id;
+};
+/* "2026-08-22T10:01:07Z,<16 hex digits>,4711" and back. */
+str search_place_write(arena *a, const struct search_place *p);
+bool search_place_read(str text, struct search_place *out);
+
+struct search {
+    const struct query *query;
+    int64_t limit;                    /* -1: all */
+    const struct search_place *after; /* NULL: from the newest */
+    struct buf *explain;              /* not NULL: gets the tree, each statement with its plan, and what it found */
+};
+struct search_hits {
+    struct ids ids;           /* in the order of store_list */
+    bool more;                /* limit left some out; */
+    struct search_place next; /* then this is the place of the last of ids */
+};
+/* All in memory when it returns, and no transaction is open: 24 octets a hit, and an eighth of an octet a row for each term. False:
+ * class usage where words of the query hold nothing that can be searched. */
+bool store_search(arena *a, struct store *s, const struct search *want, struct search_hits *out, struct err *e);
+
+struct sender {
+    int64_t address; /* the first of `from`, a row of address */
+    int64_t emails, newest; /* how many; the one that was stored last */
+};
+struct senders {
+    struct sender *item;
+    ptrdiff_t n;
+};
+/* Who wrote what the query finds, the most frequent first. query QUERY_ALL needs no search. */
+bool store_senders(arena *a, struct store *s, const struct search *want, struct senders *out, struct err *e);
+/* Appends a sender record for each: {"type":"sender","v":1,"email":…,"name":…,"emails":…}. Reads n rows in one transaction. */
+bool store_sender_lines(struct store *s, const struct sender *item, ptrdiff_t n, struct buf *to, struct err *e);
 
 /* ---- care -------------------------------------------------------------------------------------------- */
 

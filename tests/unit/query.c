@@ -143,7 +143,7 @@ static const struct example faults[] = {
     {"id:4*", "4: id: takes no star; "},
     {"msgid:<>", "6: the id is empty; "},
     {"is:raed", "3: nothing is \"raed\"; did you mean is:read?"},
-    {"is:purple", "3: nothing is \"purple\"; read, unread, flagged, answered, draft, forwarded, junk, inbound, outbound, important, reply, automatic"},
+    {"is:purple", "3: nothing is \"purple\"; read, unread, flagged, answered, draft, forwarded, junk, inbound, outbound, internal, important, reply, automatic"},
     {"has:wings", "4: has: does not know \"wings\"; attachment, bcc, category, cc, filename, list, subject, tag"},
     {"larger:huge", "7: \"huge\" is no size; write 512, 10K, 1M or 2G"},
     {"newer:7", "6: \"7\" is no span of time; write 12h, 30d, 2w, 3m (months) or 1y"},
