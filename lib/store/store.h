@@ -197,6 +197,18 @@ struct gc_counts {
  * the blobs by `text`. */
 bool store_gc(arena *a, struct store *s, int64_t min_age_s, bool dry_run, struct gc_counts *out, struct err *e);
 
+/* ---- threads: what mail-thread asks ------------------------------------------------------------------ */
+
+struct thread_mail;
+struct thread_known;
+/* What links an email (thread/thread.h). Needs no store. */
+void store_thread_mail(arena *a, const struct email *m, struct thread_mail *out);
+/* What the store knows of threads; each question is a read of its own, unless the caller holds a read open. */
+void store_thread_known(struct store *s, struct thread_known *out);
+/* Several questions in one read; not across a read of stdin that waits or a write to stdout. store_read_end never fails. */
+bool store_read_begin(struct store *s, struct err *e);
+void store_read_end(struct store *s);
+
 /* The lock of one account's fetch: fetch-ACCOUNT.lock in the store's folder. */
 bool store_lock_account(struct store *s, str account, int *fd, struct err *e);
 
