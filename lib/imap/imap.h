@@ -175,6 +175,7 @@ struct imap_fetch {
     const struct imap_uids *uids;
     unsigned char *state; /* enum imap_uid_state of each; IMAP_DONE and on are left alone. The caller's, kept over reconnects */
     struct imap_sink sink;
+    uint32_t in_hand;     /* out, with IMAP_CUT: the lowest UID that was on its way, or 0 */
 };
 
 enum imap_end {

@@ -85,7 +85,6 @@ static bool connect_now(arena *scratch, struct net *n, struct err *e)
     if (curl_easy_getinfo(n->easy, CURLINFO_ACTIVESOCKET, &n->fd) != CURLE_OK || n->fd == CURL_SOCKET_BAD)
         return err_set(e, ERR_LATER, "net.lost", NULL, "%s: the connection was closed at once", n->host);
     n->secure = n->target.security != NET_PLAIN;
-    n->quiet_since = sys_clock.monotonic_ms();
     return true;
 }
 
@@ -110,7 +109,7 @@ static bool send_staged(struct net *n, bool *blocked, struct err *e)
         if (code != CURLE_OK || sent == 0)
             return lost(n, n->words, e);
         n->stage_from += (ptrdiff_t)sent;
-        n->quiet_since = sys_clock.monotonic_ms();
+        n->silent_ms = 0;
     }
     n->stage_from = n->stage_len = 0;
     return true;
@@ -172,17 +171,17 @@ static enum net_result receive(struct net *n, struct err *e)
         return NET_LOST;
     }
     n->in_len += (ptrdiff_t)got;
-    n->quiet_since = sys_clock.monotonic_ms();
+    n->silent_ms = 0;
     return NET_GOT;
 }
 
-/* How long a wait may last: wait_ms (-1: any), cut at the silence and the deadline. Negative: one of them has passed. */
+/* How long a wait may last: wait_ms (-1: any), cut at the silence and the deadline. 0 or less: one of them has passed. */
 static int64_t patience(const struct net *n, int64_t wait_ms)
 {
-    int64_t now = sys_clock.monotonic_ms(), left = n->quiet_since + n->target.response_ms - now;
-    if (n->target.deadline_ms && n->target.deadline_ms - now < left)
-        left = n->target.deadline_ms - now;
-    return left >= 0 && wait_ms >= 0 && wait_ms < left ? wait_ms : left;
+    int64_t left = n->target.response_ms - n->silent_ms, until = n->target.deadline_ms - sys_clock.monotonic_ms();
+    if (n->target.deadline_ms && until < left)
+        left = until;
+    return left > 0 && wait_ms > 0 && wait_ms < left ? wait_ms : left;
 }
 
 /* Wait until the socket can be read (and written, where `writing`). False with *e when the server was silent for too
@@ -190,11 +189,13 @@ static int64_t patience(const struct net *n, int64_t wait_ms)
 static bool wait_for(struct net *n, bool reading, bool writing, int wait_ms, bool *quiet, struct err *e)
 {
     int64_t ms = patience(n, wait_ms);
-    if (ms < 0)
+    if (ms <= 0)
         return err_set(e, ERR_LATER, "net.timeout", "run it again: it goes on where it stopped",
                        "%s: the server was silent for too long", n->host);
     struct pollfd p = {.fd = n->fd, .events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0))};
+    int64_t begun = sys_clock.monotonic_ms();
     int ready = poll(&p, 1, (int)(ms > 60000 ? 60000 : ms));
+    n->silent_ms += sys_clock.monotonic_ms() - begun;
     if (ready < 0 && errno != EINTR)
         return err_errno(e, ERR_LATER, "net.lost", NULL, "%s: cannot wait for the server", n->host);
     *quiet = ready <= 0;

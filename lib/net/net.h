@@ -59,7 +59,7 @@ struct net_times net_took(const struct net *n);
 bool net_send(struct net *n, str octets, struct err *e);
 
 /* Send what net_send kept, and read. *octets is valid until the next net_read or net_close. wait_ms: how long to
- * wait for the first octet, -1: until the silence or the deadline is too long. */
+ * wait for the first octet (over 0), -1: until the silence or the deadline is too long. */
 enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e);
 
 #endif

@@ -18,7 +18,7 @@ struct net {
     struct net_target target;
     char *host; /* for sentences: "imap.example.com:993" */
     int64_t connect_until;
-    int64_t quiet_since; /* last octet either way */
+    int64_t silent_ms; /* waited for since the last octet either way; what the caller does between calls does not count */
     bool secure;
     char said[NET_SAID];
     ptrdiff_t said_len;
