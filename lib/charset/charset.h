@@ -2,8 +2,9 @@
  *
  * Labels are taken as the WHATWG encoding standard does (iso-8859-1 is windows-1252, gb2312 is gb18030, …), then by IANA name and
  * alias as iconv knows them, then after cleaning ("cp-1252", "x-cp1252", "windows1252", "charset=utf-8", quotes, spaces). An unknown
- * label is a guess: valid UTF-8 is UTF-8, ISO-2022 escapes are ISO-2022, else windows-1252.
- * Output is valid UTF-8 in which each octet sequence that cannot be read is U+FFFD. NUL stays NUL. */
+ * label is a guess, decided at the first octets that are not ASCII: UTF-8 where they are a character of it, ISO-2022 at an escape
+ * of it, else windows-1252. Output is valid UTF-8 in which each octet sequence that cannot be read is U+FFFD; a byte order mark at the
+ * beginning is dropped. NUL stays NUL. */
 #ifndef CHARSET_H
 #define CHARSET_H
 
@@ -24,17 +25,18 @@ enum {
  * UTF-8 where it is valid, else windows-1252, without a flag). *flags is or'ed into, may be NULL. */
 str charset_text(arena *a, struct charsets *c, str label, str text, unsigned *flags);
 
-/* The same in chunks: begin, put…, end. A character may be split between chunks. Output is appended; it is at most
- * CHARSET_GROWTH times as long as the input of this call plus 64 octets. What was put may be looked at after each call. */
+/* The same in chunks: begin, put…, end. A character may be split between chunks. Output is appended; it is seldom more than
+ * CHARSET_GROWTH times as long as the input of this call plus 64 octets. What was put may be looked at after each call.
+ * A stream uses its owner's converter: only one may be open at a time, and no charset_text may come between. */
 enum { CHARSET_GROWTH = 4 };
 struct charset_stream {
     struct charsets *owner;
-    const struct charset *set; /* NULL: still guessing */
-    unsigned flags;            /* CHARSET_… so far */
+    struct charset *set;
+    unsigned flags;   /* CHARSET_… so far */
     int state, n_rest;
-    bool utf8_only;            /* guessing, and all so far was valid UTF-8 */
-    uint32_t bits, n_bits, high;
-    char rest[32];             /* a character that is not yet whole */
+    bool begun;       /* the place of a byte order mark is behind */
+    bool foreign;     /* guessing: a character of UTF-8 was seen */
+    char rest[64];    /* the beginning of a character that is not yet whole */
 };
 void charset_begin(struct charset_stream *s, struct charsets *c, str label);
 void charset_put(struct charset_stream *s, str in, struct buf *out);

@@ -1,0 +1,31 @@
+#include "charset/charset.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The first line is a label. Output is UTF-8, and the same whether the text comes whole or in pieces. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static arena mem, run;
+    static struct charsets *sets;
+    if (!sets) {
+        mem = arena_new((size_t)1 << 30);
+        run = arena_new((size_t)1 << 30);
+        sets = charsets_new(&run);
+    }
+    str label, text;
+    unsigned flags = 0;
+    str_cut(str_of((const char *)data, (ptrdiff_t)size), '\n', &label, &text);
+    str whole = charset_text(&mem, sets, label, text, &flags);
+    assert(utf8_valid(whole));
+    struct charset_stream s;
+    struct buf out = buf_new(&mem, 16);
+    charset_begin(&s, sets, label);
+    for (ptrdiff_t i = 0, step = 1; i < text.len; i += step, step = step % 7 + 1)
+        charset_put(&s, str_slice(text, i, i + step), &out);
+    charset_end(&s, &out);
+    assert(str_eq(buf_str(&out), whole) && s.flags == flags);
+    arena_reset(&mem);
+    return 0;
+}
