@@ -26,8 +26,8 @@ struct store {
     str dir;
     enum store_mode mode;
     bool in_transaction;
-    int blobs; /* descriptor of blobs/, -1 until it is needed */
-    int64_t serial; /* of temporary names */
+    int blobs;               /* descriptor of blobs/, -1 until it is needed */
+    struct blob_writer *idle; /* writers that wait for their next message */
     struct db_statement statement[DB_STATEMENTS];
     int statements;
 };

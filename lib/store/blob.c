@@ -1,0 +1,233 @@
+#include "store/blob.h"
+
+#include "store/migrate.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- names ---------------------------------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool blob_id_valid(str blob_id)
+{
+    for (ptrdiff_t i = 0; i < blob_id.len; i++)
+        if (hex_digit(blob_id.ptr[i]) < 0)
+            return false;
+    return blob_id.len == 64;
+}
+
+void blob_name(str blob_id, char name[BLOB_NAME]) { snprintf(name, BLOB_NAME, "%.2s/%.62s", blob_id.ptr, blob_id.ptr + 2); }
+
+void blob_octets(str blob_id, unsigned char out[32])
+{
+    for (int i = 0; i < 32; i++)
+        out[i] = (unsigned char)(hex_digit(blob_id.ptr[2 * i]) << 4 | hex_digit(blob_id.ptr[2 * i + 1]));
+}
+
+str blob_hex(arena *a, const unsigned char octets[32])
+{
+    char *hex = arena_alloc(a, 64, 1);
+    for (int i = 0; i < 32; i++) {
+        hex[2 * i] = "0123456789abcdef"[octets[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[octets[i] & 15];
+    }
+    return str_of(hex, 64);
+}
+
+str blob_path(arena *a, const struct store *s, str blob_id)
+{
+    return str_fmt(a, "%.*s/blobs/%.2s/%.62s", STR_ARG(s->dir), blob_id.ptr, blob_id.ptr + 2);
+}
+
+/* ---- files ---------------------------------------------------------------------------------------- */
+
+int blobs_open(struct store *s, struct err *e)
+{
+    if (s->blobs >= 0)
+        return s->blobs;
+    arena scratch = *s->mem;
+    char *path = store_file(&scratch, s, "blobs");
+    if (!dir_make(path, e))
+        return -1;
+    s->blobs = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->blobs < 0)
+        err_errno(e, ERR_IO, "blob.folder", "", "cannot open %s", path);
+    return s->blobs;
+}
+
+int blob_temporary(int blobs, char name[64])
+{
+    static _Atomic int64_t serial;
+    for (;;) {
+        snprintf(name, 64, "new-%ld-%lld", (long)getpid(), (long long)atomic_fetch_add(&serial, 1));
+        int fd = openat(blobs, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+}
+
+bool blob_place(int blobs, const char *temporary, str blob_id)
+{
+    char name[BLOB_NAME], sub[3] = {blob_id.ptr[0], blob_id.ptr[1], 0};
+    blob_name(blob_id, name);
+    if (renameat(blobs, temporary, blobs, name) == 0)
+        return true;
+    if (errno != ENOENT || (mkdirat(blobs, sub, 0700) != 0 && errno != EEXIST))
+        return false;
+    return renameat(blobs, temporary, blobs, name) == 0;
+}
+
+/* ---- making them last ------------------------------------------------------------------------------- */
+
+void blob_sync_add(struct blob_sync *y, str blob_id)
+{
+    if (y->files < BLOB_SYNC_EACH)
+        blob_name(blob_id, y->name[y->files]);
+    y->files++;
+}
+
+static bool sync_at(int blobs, const char *name, int flags)
+{
+    int fd = openat(blobs, name, O_RDONLY | O_CLOEXEC | flags);
+    bool done = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+static bool sync_each(int blobs, const struct blob_sync *y)
+{
+    for (int64_t i = 0; i < y->files; i++) {
+        char sub[3] = {y->name[i][0], y->name[i][1], 0};
+        if (!sync_at(blobs, y->name[i], 0) || !sync_at(blobs, sub, O_DIRECTORY))
+            return false;
+    }
+    return fsync(blobs) == 0;
+}
+
+bool blob_sync(struct store *s, struct blob_sync *y, struct err *e)
+{
+    if (y->files == 0)
+        return true;
+    int blobs = blobs_open(s, e);
+    if (blobs < 0)
+        return false;
+    bool done = y->files <= BLOB_SYNC_EACH ? sync_each(blobs, y) : syncfs(blobs) == 0;
+    y->files = 0;
+    return done || err_errno(e, ERR_IO, "blob.sync", "make room on the disk and run it again", "cannot make messages lasting in %.*s/blobs",
+                             STR_ARG(s->dir));
+}
+
+/* ---- writing what comes from a server ---------------------------------------------------------------- */
+
+struct blob_writer {
+    struct store *store;
+    struct blob_writer *next;
+    struct sha256 *sha;
+    char *ptr; /* BLOB_PIECE octets */
+    ptrdiff_t len;
+    int64_t size;
+    int fd;
+    char name[64];
+};
+
+static struct blob_writer *writer(struct store *s)
+{
+    struct blob_writer *w = s->idle;
+    if (w) {
+        s->idle = w->next;
+        return w;
+    }
+    w = ARENA_NEW(s->mem, struct blob_writer);
+    w->store = s;
+    w->sha = sha256_new(s->mem);
+    w->ptr = arena_alloc(s->mem, BLOB_PIECE, 1);
+    return w;
+}
+
+static void retire(struct blob_writer *w)
+{
+    if (w->fd >= 0)
+        close(w->fd);
+    w->fd = -1;
+    w->next = w->store->idle;
+    w->store->idle = w;
+}
+
+struct blob_writer *blob_begin(arena *a, struct store *s, struct err *e)
+{
+    (void)a;
+    int blobs = blobs_open(s, e);
+    if (blobs < 0)
+        return NULL;
+    struct blob_writer *w = writer(s);
+    w->len = 0;
+    w->size = 0;
+    w->fd = blob_temporary(blobs, w->name);
+    if (w->fd >= 0)
+        return w;
+    err_errno(e, ERR_IO, "blob.create", "", "cannot write into %.*s/blobs", STR_ARG(s->dir));
+    retire(w);
+    return NULL;
+}
+
+static bool write_out(struct blob_writer *w, str octets, struct err *e)
+{
+    sha256_put(w->sha, octets);
+    return fd_write_full(w->fd, octets) || err_errno(e, ERR_IO, "blob.write", "make room on the disk and run it again",
+                                                     "cannot write a message into %.*s/blobs", STR_ARG(w->store->dir));
+}
+
+static bool flush(struct blob_writer *w, struct err *e)
+{
+    str held = str_of(w->ptr, w->len);
+    w->len = 0;
+    return held.len == 0 || write_out(w, held, e);
+}
+
+bool blob_put(struct blob_writer *w, str octets, struct err *e)
+{
+    w->size += octets.len;
+    if (octets.len > BLOB_PIECE - w->len && !flush(w, e))
+        return false;
+    if (octets.len >= BLOB_PIECE)
+        return write_out(w, octets, e);
+    memcpy(w->ptr + w->len, octets.ptr, (size_t)octets.len);
+    w->len += octets.len;
+    return true;
+}
+
+bool blob_end(arena *a, struct blob_writer *w, str *blob_id, str *path, int64_t *size, struct err *e)
+{
+    char hex[65];
+    bool whole = flush(w, e);
+    sha256_end(w->sha, hex);
+    if (whole && !blob_place(w->store->blobs, w->name, str_c(hex)))
+        whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s/blobs", STR_ARG(w->store->dir));
+    if (!whole)
+        unlinkat(w->store->blobs, w->name, 0);
+    *blob_id = str_copy(a, str_c(hex));
+    *path = blob_path(a, w->store, *blob_id);
+    *size = w->size;
+    retire(w);
+    return whole;
+}
+
+void blob_drop(struct blob_writer *w)
+{
+    char hex[65];
+    sha256_end(w->sha, hex);
+    unlinkat(w->store->blobs, w->name, 0);
+    retire(w);
+}

@@ -1,0 +1,263 @@
+#include "mime/mime.h"
+#include "store/blob.h"
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct blob_copier {
+    str blobs_dir; /* "…/blobs/" */
+    int blobs;
+    struct sha256 *sha;
+    char *in, *out; /* BLOB_PIECE octets each */
+    ptrdiff_t n_out;
+    int target;     /* of the copy in hand; -1: only its digest is wanted */
+    bool failed;    /* a write failed: errno_ */
+    int errno_;
+    bool no_clone;  /* the file system shares no extents */
+    int span_fd;    /* the file whose spans come one after the other */
+    char *span_path;
+};
+
+struct blob_copier *blob_copier_new(arena *a, str store_dir, int blobs)
+{
+    struct blob_copier *c = ARENA_NEW(a, struct blob_copier);
+    c->blobs_dir = str_fmt(a, "%.*s/blobs/", STR_ARG(store_dir));
+    c->blobs = blobs;
+    c->sha = sha256_new(a);
+    c->in = arena_alloc(a, BLOB_PIECE, 1);
+    c->out = arena_alloc(a, BLOB_PIECE, 1);
+    c->span_fd = -1;
+    c->target = -1;
+    return c;
+}
+
+void blob_copier_free(struct blob_copier *c)
+{
+    if (c->span_fd >= 0)
+        close(c->span_fd);
+    free(c->span_path);
+}
+
+/* ---- octets on their way ------------------------------------------------------------------------------ */
+
+static void emit(struct blob_copier *c, str octets)
+{
+    sha256_put(c->sha, octets);
+    if (c->target < 0 || c->failed || fd_write_full(c->target, octets))
+        return;
+    c->failed = true;
+    c->errno_ = errno;
+}
+
+static void emit_held(struct blob_copier *c)
+{
+    emit(c, str_of(c->out, c->n_out));
+    c->n_out = 0;
+}
+
+/* Gathers what comes in small pieces. */
+static void gather(void *context, str octets)
+{
+    struct blob_copier *c = context;
+    if (octets.len > BLOB_PIECE - c->n_out)
+        emit_held(c);
+    if (octets.len > BLOB_PIECE) {
+        emit(c, octets);
+        return;
+    }
+    memcpy(c->out + c->n_out, octets.ptr, (size_t)octets.len);
+    c->n_out += octets.len;
+}
+
+static bool read_failed(struct err *e, const char *path)
+{
+    return err_errno(e, ERR_IO, "blob.read", "", "cannot read %s", path);
+}
+
+static bool copy_whole(struct blob_copier *c, int fd, const char *path, struct err *e)
+{
+    for (;;) {
+        ptrdiff_t n = fd_read_full(fd, c->in, BLOB_PIECE);
+        if (n < 0)
+            return read_failed(e, path);
+        if (n)
+            emit(c, str_of(c->in, n));
+        if (n < BLOB_PIECE)
+            return true;
+    }
+}
+
+static bool copy_span(struct blob_copier *c, int fd, const struct blob_source *source, enum mbox_format format, struct err *e)
+{
+    struct mbox_unquote u = {.format = format};
+    int64_t at = source->offset, end = source->offset + source->length;
+    c->n_out = 0;
+    while (at < end) {
+        size_t want = end - at < BLOB_PIECE ? (size_t)(end - at) : BLOB_PIECE;
+        ssize_t n = pread(fd, c->in, want, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return read_failed(e, c->span_path);
+        if (n == 0)
+            return err_set(e, ERR_INPUT, "blob.span", "the file has changed since it was parsed: parse it again", "%s ends at %lld, within a message",
+                           c->span_path, (long long)at);
+        mbox_unquote(&u, str_of(c->in, n), gather, c);
+        at += n;
+    }
+    mbox_unquote_end(&u, gather, c);
+    emit_held(c);
+    return true;
+}
+
+static bool copy_raw(struct blob_copier *c, str raw)
+{
+    arena none = {0};
+    struct base64 d = {0};
+    struct buf b = {.ptr = c->out, .cap = BLOB_PIECE, .mem = &none};
+    const ptrdiff_t step = BLOB_PIECE / 4 * 4 - 64;
+    for (ptrdiff_t i = 0; i < raw.len; i += step) {
+        b.len = 0;
+        base64_decode(&d, str_slice(raw, i, i + step < raw.len ? i + step : raw.len), &b);
+        emit(c, buf_str(&b));
+    }
+    b.len = 0;
+    base64_end(&d, &b);
+    emit(c, buf_str(&b));
+    return true;
+}
+
+/* ---- sources ------------------------------------------------------------------------------------------ */
+
+/* A regular file; others could block or never end. */
+static int open_regular(const char *path, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+    if (fd < 0) {
+        err_errno(e, ERR_IO, "blob.open", "", "cannot read the message %s", path);
+    } else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        err_set(e, ERR_INPUT, "blob.file", "", "%s is no regular file", path);
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int open_span(struct blob_copier *c, const char *path, struct err *e)
+{
+    if (c->span_fd >= 0 && strcmp(c->span_path, path) == 0)
+        return c->span_fd;
+    if (c->span_fd >= 0)
+        close(c->span_fd);
+    free(c->span_path);
+    c->span_path = strdup(path);
+    c->span_fd = open_regular(path, e);
+    return c->span_fd;
+}
+
+/* Extents are shared first and read then, so that what is checked is what stays. */
+static int open_clone(struct blob_copier *c, int fd)
+{
+    if (c->no_clone)
+        return fd;
+    if (ioctl(c->target, FICLONE, fd) != 0) {
+        c->no_clone = errno == EOPNOTSUPP || errno == ENOTTY || errno == EXDEV || errno == ENOSYS;
+        return fd;
+    }
+    int clone = c->target;
+    c->target = -1;
+    close(fd);
+    return clone;
+}
+
+static bool transfer(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
+{
+    enum mbox_format format;
+    if (!path)
+        return copy_raw(c, source->raw);
+    if (source->format.len) {
+        if (!mbox_format_of(source->format, &format) || source->offset < 0 || source->length < 0)
+            return err_set(e, ERR_INPUT, "blob.format", "", "%s: no span of a mbox: format %.*s", path, STR_ARG(source->format));
+        int fd = open_span(c, path, e);
+        return fd >= 0 && copy_span(c, fd, source, format, e);
+    }
+    int fd = open_regular(path, e);
+    if (fd < 0)
+        return false;
+    if (c->target >= 0)
+        fd = open_clone(c, fd);
+    bool done = copy_whole(c, fd, path, e);
+    close(fd);
+    return done;
+}
+
+static bool same_digest(const struct blob_source *source, const char *hex, const char *path, struct err *e)
+{
+    if (str_eq(source->blob_id, str_c(hex)))
+        return true;
+    return err_set(e, ERR_INPUT, "blob.digest", "parse or fetch it again", "%s holds another message than %.*s", path ? path : "raw",
+                   STR_ARG(source->blob_id));
+}
+
+/* What lies in blobs/ without a row that names it may have been cut short by a failure of power. */
+static bool verify(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
+{
+    char hex[65];
+    int fd = open_regular(path, e);
+    if (fd < 0)
+        return false;
+    bool whole = copy_whole(c, fd, path, e);
+    close(fd);
+    sha256_end(c->sha, hex);
+    return whole && same_digest(source, hex, path, e);
+}
+
+static bool copy_in(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
+{
+    char hex[65], temporary[64];
+    int fd = blob_temporary(c->blobs, temporary);
+    if (fd < 0)
+        return err_errno(e, ERR_IO, "blob.create", "make room on the disk and run it again", "cannot write into %.*s", STR_ARG(c->blobs_dir));
+    c->target = fd;
+    c->failed = false;
+    bool whole = transfer(c, source, path, e);
+    sha256_end(c->sha, hex);
+    if (whole && c->failed) {
+        errno = c->errno_;
+        whole = err_errno(e, ERR_IO, "blob.write", "make room on the disk and run it again", "cannot write into %.*s", STR_ARG(c->blobs_dir));
+    }
+    whole = whole && same_digest(source, hex, path, e);
+    if (c->target >= 0)
+        close(c->target);
+    c->target = -1;
+    if (whole && !blob_place(c->blobs, temporary, source->blob_id))
+        whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s", STR_ARG(c->blobs_dir));
+    if (!whole)
+        unlinkat(c->blobs, temporary, 0);
+    return whole;
+}
+
+bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct err *e)
+{
+    char name[BLOB_NAME], own[4096], path[4096];
+    blob_name(source->blob_id, name);
+    if (c->blobs_dir.len + (ptrdiff_t)sizeof name > (ptrdiff_t)sizeof own || source->path.len >= (ptrdiff_t)sizeof path)
+        return err_set(e, ERR_INPUT, "blob.path", "", "the path of a message is too long: %.80s", source->path.ptr);
+    memcpy(own, c->blobs_dir.ptr, (size_t)c->blobs_dir.len);
+    memcpy(own + c->blobs_dir.len, name, sizeof name);
+    if (source->path.len) {
+        memcpy(path, source->path.ptr, (size_t)source->path.len);
+        path[source->path.len] = 0;
+        return strcmp(path, own) == 0 && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, e);
+    }
+    if (source->raw.len)
+        return copy_in(c, source, NULL, e);
+    return verify(c, source, own, e);
+}
