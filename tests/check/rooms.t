@@ -36,6 +36,8 @@ def bad_own_include(path, name):
     if kind == "cmd" and (path.parent / name).is_file():
         return None
     room, _, header = name.partition("/")
+    if kind == "cmd" and room == place and (path.parent / header).is_file():
+        return None
     if not header:
         return f'"{name}" names no room'
     if room not in rooms:
