@@ -269,7 +269,7 @@ bool clause_index(struct clause *c, struct store *s, const struct query *q, stru
 /* ---- kinds ------------------------------------------------------------------------------------------ */
 
 struct shape {
-    int levels, terms;
+    int levels; /* of parentheses: children are halved again and again */
     bool words, others; /* terms of either sort are in it */
     bool index;         /* an index lists one of the others */
 };
@@ -293,17 +293,18 @@ static bool is_indexed(const struct query *q)
 static struct shape shape(const struct query *q)
 {
     if (!q->child)
-        return (struct shape){.levels = 1, .terms = 1, .words = q->op == QUERY_WORDS, .others = q->op != QUERY_WORDS, .index = is_indexed(q)};
+        return (struct shape){.levels = 1, .words = q->op == QUERY_WORDS, .others = q->op != QUERY_WORDS, .index = is_indexed(q)};
     struct shape all = {0};
-    for (const struct query *child = q->child; child; child = child->next) {
+    int children = 0;
+    for (const struct query *child = q->child; child; child = child->next, children++) {
         struct shape one = shape(child);
         all.levels = one.levels > all.levels ? one.levels : all.levels;
-        all.terms += one.terms;
         all.words |= one.words;
         all.others |= one.others;
         all.index |= one.index;
     }
-    all.levels++;
+    for (int n = q->op == QUERY_NOT ? 2 : children; n > 1; n = (n + 1) / 2)
+        all.levels++;
     return all;
 }
 
@@ -327,7 +328,7 @@ static bool matchable(const struct query *q)
 bool search_rowable(const struct query *q)
 {
     struct shape s = shape(q);
-    return !s.words && s.levels <= SEARCH_LEVELS && s.terms <= SEARCH_TERMS;
+    return !s.words && s.levels <= SEARCH_LEVELS;
 }
 
 enum search_kind search_kind(const struct query *q)
@@ -339,5 +340,5 @@ enum search_kind search_kind(const struct query *q)
         return SEARCH_MIXED;
     if (!s.others)
         return matchable(q) ? SEARCH_MATCH : SEARCH_MIXED;
-    return !s.words && !s.index && s.terms <= SEARCH_TERMS ? SEARCH_ROW : SEARCH_MIXED;
+    return !s.words && !s.index ? SEARCH_ROW : SEARCH_MIXED;
 }

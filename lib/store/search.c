@@ -96,8 +96,6 @@ static bool set_of_index(struct searcher *x, const struct query *q, struct idset
 struct parts {
     struct query match, row; /* nodes of the same op, with copies of the children */
     struct query *rest;
-    ptrdiff_t n_match, n_row;
-    bool positive; /* a child of match is not under a not */
 };
 
 static void take(struct searcher *x, struct query **list, const struct query *child)
@@ -110,33 +108,17 @@ static void take(struct searcher *x, struct query **list, const struct query *ch
 
 static struct parts part(struct searcher *x, enum query_op op, const struct query *children)
 {
-    struct parts p = {.match.op = op, .row.op = op};
+    struct parts p = {.match = {.op = op}, .row = {.op = op}};
+    bool positive = false; /* FTS5 knows "not" only as "this, but not that" */
+    for (const struct query *child = children; child; child = child->next)
+        positive |= child->op != QUERY_NOT && search_kind(child) == SEARCH_MATCH;
     for (const struct query *child = children; child; child = child->next) {
-        bool without = op == QUERY_AND && child->op == QUERY_NOT;
-        enum search_kind kind = search_kind(without ? child->child : child);
-        if (kind == SEARCH_MATCH) {
-            take(x, &p.match.child, child);
-            p.n_match++;
-            p.positive |= !without;
-        } else if (kind == SEARCH_ROW) {
-            take(x, &p.row.child, child);
-            p.n_row++;
-        } else {
-            take(x, &p.rest, child);
-        }
+        bool without = op == QUERY_AND && positive && child->op == QUERY_NOT && search_kind(child->child) == SEARCH_MATCH;
+        enum search_kind kind = search_kind(child);
+        take(x, without || kind == SEARCH_MATCH ? &p.match.child : kind == SEARCH_ROW ? &p.row.child : &p.rest, child);
     }
-    if (!p.positive)
-        for (; p.match.child; p.n_match = 0) {
-            struct query *child = p.match.child;
-            p.match.child = child->next;
-            child->next = p.rest;
-            p.rest = child;
-        }
     return p;
 }
-
-/* A node with one child is that child. */
-static const struct query *single(const struct query *q, ptrdiff_t n) { return n == 1 ? q->child : q; }
 
 static bool set_of(struct searcher *x, const struct query *q, struct idset *out);
 
@@ -152,18 +134,27 @@ static bool combine(struct searcher *x, enum query_op op, const struct query *q,
     return true;
 }
 
+static bool combine_all(struct searcher *x, enum query_op op, const struct query *child, struct idset *out)
+{
+    for (; child; child = child->next)
+        if (!combine(x, op, child, out))
+            return false;
+    return true;
+}
+
+/* The children of one kind: together, but where that makes a node of another kind. */
+static bool combine_group(struct searcher *x, const struct query *group, enum search_kind kind, struct idset *out)
+{
+    if (group->child && group->child->next && search_kind(group) == kind)
+        return combine(x, group->op, group, out);
+    return combine_all(x, group->op, group->child, out);
+}
+
 static bool set_of_children(struct searcher *x, const struct query *q, struct idset *out)
 {
     struct parts p = part(x, q->op, q->child);
     out->inverted = q->op == QUERY_AND;
-    if (p.n_match && !combine(x, q->op, single(&p.match, p.n_match), out))
-        return false;
-    if (p.n_row && !combine(x, q->op, single(&p.row, p.n_row), out))
-        return false;
-    for (const struct query *child = p.rest; child; child = child->next)
-        if (!combine(x, q->op, child, out))
-            return false;
-    return true;
+    return combine_group(x, &p.match, SEARCH_MATCH, out) && combine_group(x, &p.row, SEARCH_ROW, out) && combine_all(x, q->op, p.rest, out);
 }
 
 /* Recursion: at most QUERY_LEVELS, and one more for each group of children. */
@@ -187,24 +178,15 @@ static bool set_of(struct searcher *x, const struct query *q, struct idset *out)
 /* ---- hits --------------------------------------------------------------------------------------- */
 
 struct plan {
-    struct idset set; /* a hit is in it */
-    bool everything;  /* set is not used: all rows are in it */
-    struct query where; /* an and of what each row must answer, */
-    ptrdiff_t n_where;  /* so many */
+    struct idset set;   /* a hit is in it */
+    bool everything;    /* set holds all */
+    struct query where; /* an and of what each row must answer too; may have one child, or none */
 };
 
 static bool narrow(struct searcher *x, struct plan *plan, const struct query *q)
 {
-    if (!plan->everything)
-        return combine(x, QUERY_AND, q, &plan->set);
     plan->everything = false;
-    return set_of(x, q, &plan->set);
-}
-
-static void ask_rows(struct searcher *x, struct plan *plan, const struct query *q)
-{
-    take(x, &plan->where.child, q);
-    plan->n_where++;
+    return combine(x, QUERY_AND, q, &plan->set);
 }
 
 /* Words first. Where they leave few rows, these answer the rest one by one; else the indexes make sets. */
@@ -213,18 +195,17 @@ static bool make_plan(struct searcher *x, const struct query *q, struct plan *pl
     struct query alone = *q;
     alone.next = NULL;
     struct parts p = part(x, QUERY_AND, q->op == QUERY_AND ? q->child : &alone);
-    *plan = (struct plan){.everything = true, .where.op = QUERY_AND};
-    if (p.n_match && !narrow(x, plan, single(&p.match, p.n_match)))
+    *plan = (struct plan){.everything = !p.match.child, .where = p.row, .set = idset_new(x->mem, x->max)};
+    idset_not(&plan->set);
+    if (!combine_group(x, &p.match, SEARCH_MATCH, &plan->set))
         return false;
-    bool few = !plan->everything && !plan->set.inverted && idset_bits(&plan->set) < x->max / COST_LOOKUP / COST_ROW;
+    bool few = !plan->set.inverted && idset_bits(&plan->set) < x->max / COST_LOOKUP / COST_ROW;
     for (const struct query *child = p.rest; child; child = child->next) {
         if (few && search_rowable(child))
-            ask_rows(x, plan, child);
+            take(x, &plan->where.child, child);
         else if (!narrow(x, plan, child))
             return false;
     }
-    for (const struct query *child = p.row.child; child; child = child->next)
-        ask_rows(x, plan, child);
     return true;
 }
 
@@ -272,10 +253,10 @@ static bool put_conditions(struct searcher *x, struct clause *c, const struct pl
         buf_put(&c->sql, S(" AND e.received_at <= ?"));
         clause_number(c, after->received_at);
     }
-    if (!plan->n_where)
+    if (!plan->where.child)
         return true;
     buf_put(&c->sql, S(" AND "));
-    return clause_row(c, x->store, single(&plan->where, plan->n_where), x->e);
+    return clause_row(c, x->store, &plan->where, x->e);
 }
 
 /* Through the index on received_at, newest first, until one more than the limit is found. */
@@ -336,7 +317,7 @@ static bool few_enough(const struct searcher *x, const struct plan *plan, const 
     int64_t bits = idset_bits(&plan->set), walked = x->max;
     if (want->limit >= 0 && want->limit < bits)
         walked = x->max / bits * (want->limit + 1);
-    return bits * COST_LOOKUP <= walked * (plan->n_where ? COST_ROW : 1);
+    return bits * COST_LOOKUP <= walked * (plan->where.child ? COST_ROW : 1);
 }
 
 static bool run(struct searcher *x, const struct search *want, struct hits *h)

@@ -9,9 +9,8 @@
 #include "store/db.h"
 
 enum {
-    SEARCH_LEVELS = 8,  /* of a subtree in one match or WHERE; a deeper one is put together from sets (the parsers of SQLite and
-                           FTS5 have a stack of 100) */
-    SEARCH_TERMS = 200  /* terms of one WHERE, likewise */
+    SEARCH_LEVELS = 16 /* parentheses within parentheses of one match or WHERE: the parsers of SQLite and FTS5 have a stack of 100. What
+                          is nested deeper is put together from sets */
 };
 
 enum search_kind {
