@@ -1,7 +1,9 @@
 /* The records of the pipe (design.md section 2, mail-records(7)) as structs, and their only mapping to and from JSON.
  *
  * Every member has three states: absent (its bit in `known` is clear), null (bit set, value empty: STR_NONE, n == 0, …)
- * and a value. Members are written in a fixed order; members that this version does not know are kept and written last.
+ * and a value. Numbers, times and truths have no empty value: for null their bit is set in `nulls` and clear in `known`, so
+ * that email_has says whether there is one to use. Members are written in a fixed order; members that this version does
+ * not know are kept and written last.
  * Everything read from a line points into the line or into the arena that was passed: message lifetime. */
 #ifndef RECORD_H
 #define RECORD_H
@@ -62,6 +64,7 @@ enum email_member {
 
 struct email {
     uint64_t known; /* EMAIL_BIT of each member that is not absent */
+    uint64_t nulls; /* EMAIL_BIT of each number, time and truth that is null: sentAt of a message without a date */
     int64_t id;
     str blob_id;              /* sha256 hex of the message as received */
     str path;                 /* file that holds it; with offset, length (octets) and format for a span of a mbox */
@@ -100,7 +103,17 @@ struct email {
 };
 
 static inline bool email_has(const struct email *m, enum email_member x) { return (m->known & EMAIL_BIT(x)) != 0; }
-static inline void email_knows(struct email *m, enum email_member x) { m->known |= EMAIL_BIT(x); }
+static inline void email_knows(struct email *m, enum email_member x)
+{
+    m->known |= EMAIL_BIT(x);
+    m->nulls &= ~EMAIL_BIT(x);
+}
+/* Known to be none, for a number, a time or a truth. */
+static inline void email_null(struct email *m, enum email_member x)
+{
+    m->nulls |= EMAIL_BIT(x);
+    m->known &= ~EMAIL_BIT(x);
+}
 
 /* Closing line of one mailbox of one run of mail-fetch. */
 struct poll {
@@ -110,7 +123,52 @@ struct poll {
     int64_t found, fetched, failed, octets; /* messages, messages, messages, octets received */
     str status;  /* "ok", "partial", "failed" */
     str code, error; /* why, where status is not ok */
-    str unknown;
+    str unknown;   /* as in struct email */
+};
+
+/* Lines that mail-store prints: what it holds of a mailbox, and a thread. */
+struct mailbox_hole {
+    int64_t first, last; /* UIDs that are to be fetched again */
+};
+struct mailbox {
+    str account, name;
+    int64_t total, unread;         /* messages */
+    int64_t uid_validity, last_uid; /* 0: never fetched */
+    struct mailbox_hole *holes;    /* ascending */
+    ptrdiff_t n_holes;
+    str more;                      /* further members: `"role":"sent"`, or none */
+};
+
+struct participant {
+    str name, email;
+    int64_t count; /* messages of the thread that are from them */
+};
+struct thread {
+    str id;
+    struct strs aliases; /* older ids that mean this thread */
+    str subject;         /* of its first message */
+    struct participant *participants;
+    ptrdiff_t n_participants;
+    int64_t total, unread;     /* messages */
+    int64_t first_at, last_at; /* seconds since 1970 UTC; 0: none */
+    int64_t *email_ids;        /* oldest first */
+    ptrdiff_t n_email_ids;
+    str status;
+    str more;
+};
+
+/* An account as mail-account prints it. The secret never is: `secret` is its reference as it may be shown ("cmd:…"). */
+struct account {
+    str name, email, provider;
+    str protocol; /* "imap", "pop3": the name of the member that holds what follows; none: no server */
+    str host;
+    int64_t port;
+    str security; /* "tls", "starttls", "none" */
+    str user, auth, secret;
+    struct strs mailboxes;
+    int64_t sync_interval; /* seconds; 0: none */
+    str status;
+    str more;
 };
 
 enum record_type { RECORD_OTHER, RECORD_EMAIL, RECORD_POLL, RECORD_ERROR };
@@ -125,9 +183,10 @@ struct record {
     struct err error;   /* RECORD_ERROR */
 };
 
-/* Read one line. False (class input; the sentence names `what` and the line's number) where it is no JSON object, has no
- * type, is of a later version (v > 1), or a member of a type that is handled has the wrong form. Records of other
- * types are RECORD_OTHER: pass their line through. Addresses may be "A <a@b>", {name,email}, or arrays of either. */
+/* Read one line. False (class input; the sentence names `what` and the line's number, and the octet, from 1) where it is no
+ * JSON object, has no type, or is of a type that is handled here and of a later version (v > 1) or with a member of the
+ * wrong form. number 0: not a line of a stream, `what` says it all. Records of other types are RECORD_OTHER: pass their
+ * line through. Addresses may be "A <a@b>", {name,email}, or arrays of either. */
 bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e);
 
 /* Append the record as one line, with its LF. */
@@ -136,6 +195,19 @@ void record_write_poll(struct buf *to, const struct poll *p);
 /* {"type":"error","v":1,"program":…,"class":…,"code":…,"stage":…,"message":…,"server":…,"hint":…,"retryable":…,"object":{…}}
  * object: JSON members that say what it is about (account, mailbox, uid, path, id), or STR_NONE. */
 void record_write_error(struct buf *to, const char *program, const struct err *e, str object);
+
+/* The members that the message itself tells, from what the parser found (lib/mime): blobId (where it was asked for), size, times of
+ * the header, people, ids, subject, text, attachments, … and defects; other members stay as they are. Views of the result and
+ * the arena: valid until the next mime_begin. What is too long is cut and named in `truncated`. */
+struct mime;
+struct mime_message;
+void record_from_mime(arena *a, struct mime *mime, const struct mime_message *m, struct email *out);
+/* headers: all fields in their order. */
+void record_headers_from_mime(arena *a, struct mime *mime, const struct mime_message *m, struct email *out);
+
+void record_write_mailbox(struct buf *to, const struct mailbox *m);
+void record_write_thread(struct buf *to, const struct thread *t);
+void record_write_account(struct buf *to, const struct account *a);
 
 /* Only the member as JSON, for columns of the store: addresses as [{"name":…,"email":…}], attachments, strings. */
 void record_json_addresses(struct buf *to, const struct addresses *list);

@@ -1,0 +1,21 @@
+/* What the readers of one type of record share. */
+#ifndef RECORD_READ_H
+#define RECORD_READ_H
+
+#include "record/member.h"
+
+struct reading {
+    arena *mem;
+    const char *what;
+    int64_t number; /* of the line; 0: none */
+    struct err *err;
+};
+
+/* False with "WHAT: line N: …". */
+bool reading_fault(const struct reading *r, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+bool email_read(const struct reading *r, const struct jnode *root, struct email *out);
+bool poll_read(const struct reading *r, const struct jnode *root, struct poll *out);
+bool error_read(const struct reading *r, const struct jnode *root, struct err *out);
+
+#endif
