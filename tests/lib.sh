@@ -34,7 +34,7 @@ tap_at_exit=:
 
 tap_end() {
 	local code=$?
-	trap - EXIT HUP INT TERM
+	trap - EXIT HUP INT TERM PIPE
 	eval "$tap_at_exit"
 	cd /
 	if [ -n "${KEEP:-}" ]; then echo "# kept $T" >&2; else rm -rf "$T"; fi
@@ -44,6 +44,7 @@ trap tap_end EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 141' PIPE
 
 # at_exit COMMAND…: run it at the end, before what was named earlier.
 at_exit() { tap_at_exit="$*; $tap_at_exit"; }
