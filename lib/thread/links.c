@@ -53,6 +53,12 @@ static uint32_t root_of(struct thread_links *l, uint32_t node)
     return node;
 }
 
+uint64_t thread_links_root(struct thread_links *l, uint64_t id)
+{
+    uint32_t node = numbers_get(&l->ids, id);
+    return node ? id_of(l, root_of(l, node)) : id;
+}
+
 /* One call of thread_link: the thread so far, and what it took in. */
 struct linking {
     arena *mem;

@@ -94,6 +94,8 @@ struct thread_links *thread_links_new(arena *a, bool subjects);
 void thread_links_free(struct thread_links *l);
 /* Forget all. */
 void thread_links_reset(struct thread_links *l);
+/* The smallest id of the thread of an id; the id itself where it was not seen. */
+uint64_t thread_links_root(struct thread_links *l, uint64_t id);
 /* Message ids that are remembered. */
 ptrdiff_t thread_links_count(const struct thread_links *l);
 
