@@ -43,8 +43,8 @@ def wrong(path, schema):
     named = schema.get("properties", {}).get("type", {}).get("const")
     if named is not None and named != kind:
         yield f"{short(path)} is for the type {named}"
-    if not schema.get("description"):
-        yield f"{short(path)} has no description"
+    if not (schema.get("description") or schema.get("title")):
+        yield f"{short(path)} has neither title nor description"
     for node in walk(schema):
         name, _, pointer = str(node.get("$ref", "#")).partition("#")
         other = schema if not name else by_name.get(name.rsplit("/", 1)[-1])
