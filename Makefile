@@ -21,7 +21,7 @@ endif
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
 HARDEN   := -fstack-protector-strong -fPIE
 override CFLAGS   := -std=c11 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(CFLAGS)
-override CPPFLAGS := -D_GNU_SOURCE -DMAILPIPE_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+override CPPFLAGS := -D_GNU_SOURCE -DMAILPIPE_VERSION='"$(VERSION)"' -Ilib -Icmd $(CPPFLAGS)
 override LDFLAGS  := -pie -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(LDFLAGS)
 LDLIBS   := -lcurl -lsqlite3 -lcrypto -lpthread
 
@@ -63,7 +63,7 @@ $(BINARIES): $(BUILD)/bin/%: $$(call cmd_obj,$$*) $(LIB)
 # with a line "// uses cmd/NAME".
 $(BUILD)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(LIB) $$(shell sed -n 's,^// uses \(cmd/.*\),\1,p' tests/unit/$$*.c | xargs -I{} find {} -name '*.c' ! -name main.c)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -Icmd $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c,$^) $(LIB) $(LDLIBS) -ljansson
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $(filter %.c,$^) $(LIB) $(LDLIBS) -ljansson
 
 unit: $(UNIT)
 

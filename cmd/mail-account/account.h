@@ -1,0 +1,30 @@
+/* What mail-account does with the configuration, a function a verb. */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+#include "config/config.h"
+#include "sys/sys.h"
+
+struct request {
+    arena *mem;
+    const char *config_path; /* -C, or NULL */
+    struct config config;
+    char **args;             /* behind the verb */
+    int n_args;
+    bool dry_run;
+    struct out *out;
+};
+
+/* Each returns false with *e filled where it could not be done. */
+bool account_add(struct request *r, struct err *e);
+bool account_set(struct request *r, struct err *e);
+bool account_show(struct request *r, struct err *e);
+bool account_list(struct request *r, struct err *e);
+bool account_remove(struct request *r, struct err *e);
+bool account_test(struct request *r, struct err *e);
+bool account_keys(struct request *r, struct err *e);
+
+/* False: there is no such account. */
+bool account_missing(const struct request *r, str account, struct err *e);
+
+#endif

@@ -1,0 +1,103 @@
+#include "mail-account/account.h"
+
+#include "secret/secret.h"
+
+#include <stdio.h>
+
+/* One line of text without what INI or a file name would trip over: names also name locks. */
+static bool good_name(str name, struct err *e)
+{
+    bool good = name.len > 0 && name.len <= 64 && utf8_valid(name);
+    for (ptrdiff_t i = 0; i < name.len && good; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        good = c > 0x20 && c != 0x7F && !strchr("[]#;=/\"\\,", c);
+    }
+    return good || err_set(e, ERR_USAGE, "account.name", "letters, digits, '.', '-', '_' and '@' are fine",
+                           "\"%.*s\" cannot be the name of an account", STR_ARG(name));
+}
+
+static bool check_setting(str key, str value, const struct config_key **known, struct err *e)
+{
+    *known = config_key(key);
+    if (!*known) {
+        str near = config_key_near(key);
+        char hint[128] = "mail-account keys lists them";
+        if (near.len)
+            snprintf(hint, sizeof hint, "did you mean %.*s?", STR_ARG(near));
+        return err_set(e, ERR_USAGE, "account.key", hint, "there is no setting %.*s", STR_ARG(key));
+    }
+    if (!value.len)
+        return true;
+    if ((*known)->kind == CONFIG_SECRET && !secret_is_reference(value))
+        return err_set(e, ERR_USAGE, "account.secret", "write cmd:COMMAND, env:VARIABLE or file:PATH",
+                       "%s takes a reference, never the secret itself", (*known)->name);
+    return config_key_accepts(*known, value, e);
+}
+
+/* Parse the text again, so that the next edit finds its places. */
+static bool reload(struct request *r, str text, struct err *e)
+{
+    r->config.text = text;
+    return config_reparse(r->mem, &r->config, e);
+}
+
+static bool apply(struct request *r, str account, struct err *e)
+{
+    for (int i = 1; i < r->n_args; i++) {
+        str key, value;
+        const struct config_key *known;
+        if (!str_cut(str_c(r->args[i]), '=', &key, &value))
+            return err_set(e, ERR_USAGE, "account.form", "write KEY=VALUE", "\"%s\" has no '='", r->args[i]);
+        if (!check_setting(key, value, &known, e))
+            return false;
+        str text = config_edit(r->mem, &r->config, account, str_c(known->name), value.len ? value : STR_NONE);
+        if (!reload(r, text, e))
+            return false;
+    }
+    return true;
+}
+
+static bool save(struct request *r, const char *done, str account, struct err *e)
+{
+    if (r->dry_run) {
+        out_put(r->out, r->config.text);
+        return true;
+    }
+    if (!config_save(&r->config, r->config.text, e))
+        return false;
+    prog_warn("account %.*s %s in %.*s", STR_ARG(account), done, STR_ARG(r->config.path));
+    return true;
+}
+
+bool account_missing(const struct request *r, str account, struct err *e)
+{
+    return err_set(e, ERR_MISSING, "account.missing", "mail-account list shows what is there", "there is no account %.*s in %.*s",
+                   STR_ARG(account), STR_ARG(r->config.path));
+}
+
+bool account_add(struct request *r, struct err *e)
+{
+    str account = str_c(r->args[0]);
+    if (!good_name(account, e))
+        return false;
+    if (config_has_account(&r->config, account))
+        return err_set(e, ERR_USAGE, "account.exists", "change it with mail-account set", "there is an account %.*s already",
+                       STR_ARG(account));
+    return apply(r, account, e) && save(r, "added", account, e);
+}
+
+bool account_set(struct request *r, struct err *e)
+{
+    str account = str_c(r->args[0]);
+    if (!config_has_account(&r->config, account))
+        return account_missing(r, account, e);
+    return apply(r, account, e) && save(r, "changed", account, e);
+}
+
+bool account_remove(struct request *r, struct err *e)
+{
+    str account = str_c(r->args[0]);
+    if (!config_has_account(&r->config, account))
+        return account_missing(r, account, e);
+    return reload(r, config_remove_account(r->mem, &r->config, account), e) && save(r, "removed", account, e);
+}

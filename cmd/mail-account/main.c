@@ -1,0 +1,89 @@
+/* mail-account: the accounts of mailpipe.conf.
+ *
+ * In: its arguments. Out: `account` records, secrets only as the kind of their reference.
+ * Touches: the configuration (add, set, remove replace it atomically, comments kept); `test` runs mail-fetch test. */
+#include "mail-account/account.h"
+
+#include <getopt.h>
+
+static const char usage[] =
+    "usage: mail-account [-C FILE] add NAME KEY=VALUE...     a new account\n"
+    "       mail-account [-C FILE] set NAME KEY=VALUE...     change settings; KEY= takes one away\n"
+    "       mail-account [-C FILE] show [NAME...]            accounts as records\n"
+    "       mail-account [-C FILE] list                      their names, one a line\n"
+    "       mail-account [-C FILE] remove NAME               the account goes, its mail stays\n"
+    "       mail-account [-C FILE] test [NAME...]            connect, log in, open the mailbox\n"
+    "       mail-account keys                                every KEY and what it means\n"
+    "\n"
+    "  -C, --config FILE   the configuration (else $MAILPIPE_CONFIG, ~/.config/mailpipe/mailpipe.conf,\n"
+    "                      /etc/mailpipe/mailpipe.conf)\n"
+    "      --dry-run       add, set, remove: print what the file would be, change nothing\n"
+    "  -q, --quiet         errors only\n"
+    "  -v, --verbose       say more\n"
+    "  -h, --help          this text\n"
+    "  -V, --version       the version\n"
+    "\n"
+    "example: mail-account add support email=support@example.com imap.host=imap.example.com \\\n"
+    "                      'imap.secret=cmd:pass show mail/support'\n";
+
+enum { OPT_DRY_RUN = 256, RUN_MEMORY = 1 << 26 };
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'C'}, {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"help", no_argument, NULL, 'h'},
+    {"quiet", no_argument, NULL, 'q'},        {"verbose", no_argument, NULL, 'v'},         {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const struct verb {
+    const char *name;
+    bool (*run)(struct request *r, struct err *e);
+    int least; /* arguments behind the verb */
+    bool makes_file;
+} verbs[] = {
+    {"add", account_add, 2, true},      {"set", account_set, 2, false},   {"show", account_show, 0, false}, {"list", account_list, 0, false},
+    {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false},
+};
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    prog_init("mail-account");
+    prog_signals(false);
+    arena mem = arena_new(RUN_MEMORY);
+    struct request r = {.mem = &mem};
+    for (int o; (o = getopt_long(argc, argv, "+C:hqvV", options, NULL)) != -1;)
+        switch (o) {
+        case 'C': r.config_path = optarg; break;
+        case OPT_DRY_RUN: r.dry_run = true; break;
+        case 'q': prog_verbosity(QUIET); break;
+        case 'v': prog_verbosity(VERBOSE); break;
+        case 'h': return prog_usage(usage);
+        case 'V': return prog_version();
+        default: return prog_misuse("an option is wrong");
+        }
+    if (optind == argc)
+        return prog_misuse("say what to do: add, set, show, list, remove, test or keys");
+    const struct verb *verb = find_verb(argv[optind]);
+    if (!verb)
+        return prog_misuse("there is no '%s'; it is add, set, show, list, remove, test or keys", argv[optind]);
+    r.args = argv + optind + 1;
+    r.n_args = argc - optind - 1;
+    if (r.n_args < verb->least)
+        return prog_misuse("%s wants %s", verb->name, verb->least > 1 ? "a NAME and KEY=VALUE" : "a NAME");
+
+    struct out out = out_new(&mem, 1);
+    struct err e = {0};
+    r.out = &out;
+    bool loaded = verb->makes_file ? config_load_or_new(&mem, r.config_path, &r.config, &e)
+                                   : config_load(&mem, r.config_path, &r.config, &e);
+    if (!loaded || !verb->run(&r, &e))
+        prog_error(&e);
+    return prog_finish(&out);
+}

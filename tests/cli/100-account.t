@@ -1,0 +1,61 @@
+#!/bin/sh
+. "${0%/*}/../lib.sh"
+
+conf=$T/etc/mailpipe.conf
+exits 0 mail-account -C "$conf" add support email=support@example.com imap.host=imap.example.com \
+    'imap.secret=cmd:pass show mail/support' syncInterval=60
+is 'a new file is 0600' "$(stat -c %a "$conf")" 600
+is 'and its folder 0700' "$(stat -c %a "$T/etc")" 700
+exits 0 mail-account -C "$conf" add sales email=sales@example.com imap.host=mx.example.com imap.security=starttls imap.secret=env:PW
+
+is 'list names them' "$(mail-account -C "$conf" list | tr '\n' ' ')" 'support sales '
+mail-account -C "$conf" show >show.jsonl
+schema_ok show.jsonl
+is 'show: one record each' "$(jq -r .name show.jsonl | tr '\n' ' ')" 'support sales '
+is 'show: ports follow the security' "$(jq -r .imap.port show.jsonl | tr '\n' ' ')" '993 143 '
+is 'show: the user is the address where none is set' "$(jq -r '.imap.user' show.jsonl | head -1)" support@example.com
+unlike 'show: no command of a secret' "$(cat show.jsonl)" 'pass show'
+is 'show: numbers are numbers' "$(mail-account -C "$conf" show support | jq .syncInterval)" 60
+
+printf '# kept\n[account a]  # and this\nemail = a@example.com ; too\n' >hand.conf
+exits 0 mail-account -C hand.conf set a email=b@example.com department=desk
+is 'set keeps comments and order' "$(cat hand.conf)" "$(printf '# kept\n[account a]  # and this\nemail = b@example.com ; too\ndepartment = desk')"
+exits 0 mail-account -C hand.conf set a department=
+unlike 'KEY= takes a setting away' "$(cat hand.conf)" department
+before=$(cat hand.conf)
+exits 0 mail-account -C hand.conf --dry-run set a email=c@example.com
+like '--dry-run prints the text' "$(cat out)" 'c@example.com'
+is '--dry-run changes nothing' "$(cat hand.conf)" "$before"
+
+exits 64 mail-account -C "$conf" set support imap.hots=x
+like 'a typo gets the nearest key' "$(cat err)" 'imap.host'
+exits 64 mail-account -C "$conf" set support port=993
+like 'a key without its protocol too' "$(cat err)" 'imap.port'
+exits 64 mail-account -C "$conf" set support imap.port=70000
+like 'a port out of range says the range' "$(cat err)" '65535'
+exits 64 mail-account -C "$conf" set support imap.security=ssl
+exits 64 mail-account -C "$conf" set support email=nobody
+exits 64 mail-account -C "$conf" set support imap.secret=hunter2
+unlike 'a plain secret is refused and not repeated' "$(cat err)" hunter2
+exits 64 mail-account -C "$conf" add support email=x@example.com
+exits 64 mail-account -C "$conf" add 'a b' email=x@example.com
+exits 64 mail-account -C "$conf" add
+exits 64 mail-account -C "$conf" frobnicate
+exits 64 mail-account
+exits 66 mail-account -C "$conf" set nobody email=x@example.com
+exits 66 mail-account -C "$conf" show nobody
+like 'an unknown account is named' "$(cat err)" nobody
+exits 78 mail-account -C "$T/absent.conf" list
+printf '[account x\n' >broken.conf
+exits 78 mail-account -C broken.conf list
+like 'a broken file is named with its line' "$(cat err)" 'broken.conf, line 1'
+is 'no configuration at all is an empty one' "$(mail-account list)" ''
+exits 0 mail-account keys
+like 'keys lists them' "$(cat out)" 'imap.host'
+exits 0 mail-account -C "$conf" remove sales
+is 'removed' "$(mail-account -C "$conf" list)" support
+if [ -c /dev/full ]; then
+    mail-account -C "$conf" show >/dev/full 2>err
+    is 'a full stdout is seen' "$?" 74
+fi
+done_testing
