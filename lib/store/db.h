@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 
 enum {
-    DB_BUSY_MS = 60 * 1000,   /* how long a writer waits for another */
+    DB_BUSY_MS = 60 * 1000,   /* how long a writer waits while no other gets on */
     DB_STATEMENTS = 192       /* different SQL texts in one process: more is a bug */
 };
 
@@ -26,6 +26,8 @@ struct store {
     str dir;
     enum store_mode mode;
     bool in_transaction;
+    char *wal;               /* path of mail.db-wal: tells a waiting writer that others get on */
+    int64_t wal_stamp, waits_since_ms;
     int blobs;               /* descriptor of blobs/, -1 until it is needed */
     struct blob_writer *idle; /* writers that wait for their next message */
     struct db_statement statement[DB_STATEMENTS];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -44,6 +45,11 @@ static str folder(arena *a, const char *dir, struct err *e)
     return STR_NONE;
 }
 
+char *store_file(arena *a, const struct store *s, const char *name)
+{
+    return str_z(a, str_fmt(a, "%.*s/%s", STR_ARG(s->dir), name));
+}
+
 static struct store *store_new(arena *a, str dir, enum store_mode mode)
 {
     struct store *s = ARENA_NEW(a, struct store);
@@ -51,12 +57,30 @@ static struct store *store_new(arena *a, str dir, enum store_mode mode)
     s->dir = dir;
     s->mode = mode;
     s->blobs = -1;
+    s->wal = store_file(a, s, "mail.db-wal");
     return s;
 }
 
-char *store_file(arena *a, const struct store *s, const char *name)
+/* Waits for a writer as long as writers get on: DB_BUSY_MS count from the last change of the WAL. Looks again every few
+ * milliseconds, because a writer of many batches lets go for no longer. */
+static int wait_for_writer(void *context, int tries)
 {
-    return str_z(a, str_fmt(a, "%.*s/%s", STR_ARG(s->dir), name));
+    struct store *s = context;
+    struct stat st;
+    int64_t now = sys_clock.monotonic_ms();
+    bool changed = false;
+    if (tries % 16 == 0 && stat(s->wal, &st) == 0) {
+        int64_t stamp = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec + st.st_size;
+        changed = stamp != s->wal_stamp;
+        s->wal_stamp = stamp;
+    }
+    if (tries == 0 || changed)
+        s->waits_since_ms = now;
+    if (now - s->waits_since_ms > DB_BUSY_MS)
+        return 0;
+    int64_t us = tries < 4 ? 200 : 1000 + now % 7 * 300;
+    nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+    return 1;
 }
 
 static bool connect_to(struct store *s, const char *name, int flags, struct err *e)
@@ -64,7 +88,7 @@ static bool connect_to(struct store *s, const char *name, int flags, struct err 
     if (sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return db_error(s, e, "cannot open mail.db");
     sqlite3_extended_result_codes(s->db, 1);
-    sqlite3_busy_timeout(s->db, DB_BUSY_MS);
+    sqlite3_busy_handler(s->db, wait_for_writer, s);
     return true;
 }
 

@@ -114,31 +114,15 @@ bool store_lines(struct store *s, const int64_t *id, ptrdiff_t n, uint64_t membe
 /* The same as a struct; false with class missing where there is no such id. */
 bool store_email(arena *a, struct store *s, int64_t id, struct email *out, struct err *e);
 
-/* Where one page of a list ends; the next begins behind it. */
-struct place {
-    int64_t received_at;
-    unsigned char blob_id[32];
-};
-/* "2026-08-22T10:01:07Z,<hex>" and back. */
-str place_write(arena *a, const struct place *p);
-bool place_read(str text, struct place *out);
-
-struct list_filter {
-    struct strs accounts, mailboxes; /* any of them; empty: all */
-    const struct place *after;       /* NULL: from the newest */
-    int64_t limit;                   /* -1: all */
-};
-/* Newest first: receivedAt, then blobId, both descending. */
-bool store_list(arena *a, struct store *s, const struct list_filter *f, struct ids *out, struct err *e);
-bool store_place(struct store *s, int64_t id, struct place *out, struct err *e);
-
 /* id: digits, blob id, message id (all of them), or thread id (all of it): what a person or a script has in hand; "id:" before it is
  * skipped. Class missing where there is none. */
 bool store_resolve(arena *a, struct store *s, str id, struct ids *out, struct err *e);
 /* The emails of a thread, by any name that it ever had, oldest first. */
 bool store_thread(arena *a, struct store *s, str name, struct ids *out, struct err *e);
-/* thread records, the newest first: limit -1 for all. each: called outside of any transaction; false ends it. */
-bool store_threads(struct store *s, const struct list_filter *f, bool (*each)(void *ctx, str line), void *ctx, struct err *e);
+/* The threads that have the most recent mail first; limit -1: all. */
+bool store_thread_list(arena *a, struct store *s, int64_t limit, struct ids *out, struct err *e);
+/* A thread record for each, by what store_thread_list gave; n of them in one transaction. */
+bool store_thread_lines(struct store *s, const int64_t *thread, ptrdiff_t n, struct buf *to, struct err *e);
 /* mailbox records, by account and name. */
 bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, struct buf *to, struct err *e);
 
@@ -161,7 +145,7 @@ struct search {
     struct buf *explain;              /* not NULL: gets the tree, each statement with its plan, and what it found */
 };
 struct search_hits {
-    struct ids ids;           /* in the order of store_list */
+    struct ids ids;           /* newest first: receivedAt, then blobId, both descending */
     bool more;                /* limit left some out; */
     struct search_place next; /* then this is the place of the last of ids */
 };

@@ -1,0 +1,243 @@
+#include "store/row.h"
+
+#include "store/blob.h"
+#include "store/fulltext.h"
+
+/* ---- JSON of the members that do not change ------------------------------------------------------------- */
+
+#define BITS_BELOW(member) (EMAIL_BIT(member) - 1)
+
+/* Members that rows hold elsewhere, or not at all. */
+static const uint64_t apart = BITS_BELOW(EMAIL_RECEIVED_AT) | EMAIL_BIT(EMAIL_THREAD_ID) | EMAIL_BIT(EMAIL_MERGED_THREADS) |
+                              EMAIL_BIT(EMAIL_TEXT) | EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_HEADERS);
+
+/* Append the members of `wanted` to an open object, and return whether there were any. */
+static void put_members(struct buf *to, const struct email *m, uint64_t wanted, bool unknown)
+{
+    static const ptrdiff_t opening = sizeof "{\"type\":\"email\",\"v\":1" - 1;
+    struct email part = *m;
+    part.known &= wanted;
+    part.nulls &= wanted;
+    part.source.after = 0;
+    if (!unknown)
+        part.unknown = STR_NONE;
+    ptrdiff_t start = to->len;
+    record_write_email(to, &part);
+    /* `{"type":"email","v":1,"a":1}\n` becomes `,"a":1`, and with a brace or a comma before it a part of the object. */
+    ptrdiff_t from = start + opening, n = to->len - 2 - from;
+    if (n > 0 && start == 1) {
+        from++;
+        n--;
+    }
+    memmove(to->ptr + start, to->ptr + from, (size_t)n);
+    to->len = start + n;
+}
+
+static str record_json(arena *a, const struct email *m, int64_t *split)
+{
+    struct buf to = buf_new(a, 2048);
+    buf_byte(&to, '{');
+    put_members(&to, m, ~apart & BITS_BELOW(EMAIL_THREAD_ID), false);
+    *split = to.len;
+    put_members(&to, m, ~apart & ~BITS_BELOW(EMAIL_THREAD_ID), true);
+    buf_byte(&to, '}');
+    return buf_str(&to);
+}
+
+static str strs_json(arena *a, const struct strs *list)
+{
+    if (list->n == 0)
+        return STR_NONE;
+    struct buf to = buf_new(a, 64);
+    record_json_strs(&to, list);
+    return buf_str(&to);
+}
+
+/* Ascending and each once: the same whatever the order in which they came. */
+static struct strs sorted(arena *a, const struct strs *list)
+{
+    struct strs out = {0};
+    for (ptrdiff_t i = 0; i < list->n; i++) {
+        ptrdiff_t at = out.n;
+        while (at > 0 && str_cmp(out.item[at - 1], list->item[i]) > 0)
+            at--;
+        if (list->item[i].len == 0 || (at > 0 && str_eq(out.item[at - 1], list->item[i])))
+            continue;
+        strs_add(a, &out, list->item[i]);
+        memmove(out.item + at + 1, out.item + at, (size_t)(out.n - 1 - at) * sizeof *out.item);
+        out.item[at] = list->item[i];
+    }
+    return out;
+}
+
+/* ---- columns ---------------------------------------------------------------------------------------- */
+
+static bool is_fetched(const struct email *m) { return email_has(m, EMAIL_SOURCE) && m->source.protocol.len > 0 && !email_has(m, EMAIL_ID); }
+
+static struct strs mailboxes_of(arena *a, const struct email *m)
+{
+    struct strs all = {0};
+    for (ptrdiff_t i = 0; i < m->mailboxes.n; i++)
+        strs_add(a, &all, m->mailboxes.item[i]);
+    if (is_fetched(m))
+        strs_add(a, &all, m->source.mailbox);
+    return sorted(a, &all);
+}
+
+static str list_id(arena *a, const struct email *m)
+{
+    struct json_fault fault;
+    if (!m->list.len)
+        return STR_NONE;
+    str id = jread_string(a, jread_member(jread(a, m->list, &fault), S("id")));
+    return id.len ? id : STR_NONE;
+}
+
+/* The text where it is one of the words that a column allows. */
+static str word_of(str text, str words)
+{
+    str head, tail;
+    while (str_cut(words, ' ', &head, &tail)) {
+        if (str_eq(text, head))
+            return text;
+        words = tail;
+    }
+    return STR_NONE;
+}
+
+static const int64_t *number(const struct email *m, enum email_member x, const int64_t *n) { return email_has(m, x) ? n : NULL; }
+
+static bool insert_email(arena *a, struct row_writer *w, const struct email *m, const struct strs *keywords, str blob, struct row_result *out,
+                         struct err *e)
+{
+    struct index_texts texts;
+    index_texts_of(a, m, &texts);
+    int64_t from = 0, received = email_has(m, EMAIL_RECEIVED_AT) ? m->received_at : email_has(m, EMAIL_SENT_AT) ? m->sent_at : 0;
+    if (m->from.n > 0 && m->from.item[0].email.len && !names_address(w->names, str_lower(a, m->from.item[0].email), &from, e))
+        return false;
+    if (!threads_add(w->threads, *a, m, &out->thread, e))
+        return false;
+    str message_id = m->message_id.n > 0 && m->message_id.item[0].len ? m->message_id.item[0] : STR_NONE;
+    if (!db_run(w->store, e,
+                "INSERT INTO email (account_id, blob_id, size, received_at, sent_at, thread, message_id, from_id, list_id, importance, "
+                "direction, category, has_attachment, seen, flagged, answered, draft, extraction, index_digest, created_at, updated_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21)",
+                "ibiiIIsIssssiiiiiiiii", out->account, blob, m->size, received, number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL,
+                message_id, from ? &from : NULL, list_id(a, m), word_of(m->importance, S("low normal high ")),
+                word_of(m->direction, S("inbound outbound internal ")), m->category.len ? m->category : STR_NONE, (int64_t)m->has_attachment,
+                (int64_t)strs_have(keywords, S("$seen")), (int64_t)strs_have(keywords, S("$flagged")), (int64_t)strs_have(keywords, S("$answered")),
+                (int64_t)strs_have(keywords, S("$draft")), (int64_t)EXTRACTION, index_digest(&texts), w->now, w->now))
+        return false;
+    out->id = sqlite3_last_insert_rowid(w->store->db);
+    return db_run(w->store, e,
+                  "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "isssssss",
+                  out->id, texts.subject, texts.from, texts.to, texts.cc, texts.bcc, texts.filename, texts.body);
+}
+
+/* ---- what a message may have more than one of ------------------------------------------------------------ */
+
+static bool add_mailboxes(struct row_writer *w, const struct row_result *row, const struct strs *list, bool *changed, struct err *e)
+{
+    for (ptrdiff_t i = 0; i < list->n; i++) {
+        int64_t mailbox;
+        if (!names_mailbox(w->names, row->account, list->item[i], &mailbox, e) ||
+            !db_run(w->store, e, "INSERT INTO email_mailbox (email_id, mailbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING", "ii", row->id, mailbox))
+            return false;
+        *changed |= sqlite3_changes(w->store->db) > 0;
+    }
+    return true;
+}
+
+static bool add_keywords(struct row_writer *w, const struct row_result *row, const struct strs *list, bool *changed, struct err *e)
+{
+    for (ptrdiff_t i = 0; i < list->n; i++) {
+        if (!db_run(w->store, e, "INSERT INTO email_keyword (email_id, keyword) VALUES (?, ?) ON CONFLICT DO NOTHING", "is", row->id, list->item[i]))
+            return false;
+        *changed |= sqlite3_changes(w->store->db) > 0;
+    }
+    return true;
+}
+
+static bool add_location(struct row_writer *w, const struct row_result *row, const struct email *m, struct err *e)
+{
+    int64_t mailbox;
+    if (!is_fetched(m) || !m->source.mailbox.len || m->source.uid <= 0)
+        return true;
+    return names_mailbox(w->names, row->account, m->source.mailbox, &mailbox, e) &&
+           db_run(w->store, e,
+                  "INSERT INTO message_location (mailbox_id, uid_validity, uid, email_id) VALUES (?, ?, ?, ?) "
+                  "ON CONFLICT (mailbox_id, uid_validity, uid) DO UPDATE SET email_id = excluded.email_id",
+                  "iiii", mailbox, m->source.uid_validity, m->source.uid, row->id) &&
+           cursors_stored(w->cursors, mailbox, &m->source, e);
+}
+
+static bool add_event(struct row_writer *w, struct row_result *row, str kind, struct err *e)
+{
+    if (!db_run(w->store, e, "INSERT INTO event (at, kind, email_id, account_id, thread) VALUES (?, ?, ?, ?, ?)", "isiiI", w->now, kind, row->id,
+                row->account, row->thread ? &row->thread : NULL))
+        return false;
+    row->seq = sqlite3_last_insert_rowid(w->store->db);
+    return true;
+}
+
+/* ---- new, and known --------------------------------------------------------------------------------- */
+
+static bool write_new(arena *a, struct row_writer *w, const struct email *m, str blob, struct row_result *out, struct err *e)
+{
+    struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
+    bool changed;
+    int64_t split;
+    str record = record_json(a, m, &split);
+    out->outcome = ROW_NEW;
+    return insert_email(a, w, m, &keywords, blob, out, e) &&
+           db_run(w->store, e, "INSERT INTO email_record (id, mailboxes, keywords, split, record) VALUES (?, ?, ?, ?, ?)", "issis", out->id,
+                  strs_json(a, &mailboxes), strs_json(a, &keywords), split, record) &&
+           add_mailboxes(w, out, &mailboxes, &changed, e) && add_keywords(w, out, &keywords, &changed, e) && add_location(w, out, m, e) &&
+           add_event(w, out, S("email.stored"), e);
+}
+
+static bool refresh(struct row_writer *w, int64_t id, struct err *e)
+{
+    return db_run(w->store, e,
+                  "UPDATE email_record SET "
+                  "mailboxes = (SELECT json_group_array(name) FROM (SELECT name FROM mailbox JOIN email_mailbox ON mailbox_id = mailbox.id "
+                  "WHERE email_id = ?1 ORDER BY name) HAVING count(*) > 0), "
+                  "keywords = (SELECT json_group_array(keyword) FROM (SELECT keyword FROM email_keyword WHERE email_id = ?1 ORDER BY keyword) "
+                  "HAVING count(*) > 0) WHERE id = ?1",
+                  "i", id) &&
+           db_run(w->store, e,
+                  "UPDATE email SET updated_at = ?2, seen = seen OR '$seen' IN (SELECT keyword FROM email_keyword WHERE email_id = ?1), "
+                  "flagged = flagged OR '$flagged' IN (SELECT keyword FROM email_keyword WHERE email_id = ?1), "
+                  "answered = answered OR '$answered' IN (SELECT keyword FROM email_keyword WHERE email_id = ?1), "
+                  "draft = draft OR '$draft' IN (SELECT keyword FROM email_keyword WHERE email_id = ?1) WHERE id = ?1",
+                  "ii", id, w->now);
+}
+
+static bool write_known(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e)
+{
+    struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
+    bool changed = false;
+    if (!add_mailboxes(w, out, &mailboxes, &changed, e) || !add_keywords(w, out, &keywords, &changed, e) || !add_location(w, out, m, e))
+        return false;
+    out->outcome = changed ? ROW_CHANGED : ROW_SAME;
+    return !changed || (refresh(w, out->id, e) && add_event(w, out, S("email.changed"), e));
+}
+
+bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e)
+{
+    unsigned char octets[32];
+    blob_octets(m->blob_id, octets);
+    str blob = str_of((const char *)octets, sizeof octets);
+    *out = (struct row_result){0};
+    if (!names_account(w->names, m->account, &out->account, e))
+        return false;
+    bool failed;
+    sqlite3_stmt *q = db_query(w->store, e, "SELECT id, thread FROM email WHERE blob_id = ? AND account_id = ?", "bi", blob, out->account);
+    if (db_row(w->store, q, &failed, e)) {
+        out->id = db_i64(q, 0);
+        out->thread = db_i64(q, 1);
+        sqlite3_reset(q);
+        return write_known(a, w, m, out, e);
+    }
+    return !failed && write_new(a, w, m, blob, out, e);
+}
