@@ -16,7 +16,7 @@ is 'and nothing is slow after it' "$(imap bob@example.test:second '' 'NOOP' >"$T
 ok 'STARTTLS' sh -c "curl -sf --ssl-reqd --cacert $CA -u ann@example.test:secret imap://localhost:$IMAP/ >$T/out"
 ok 'POP3 over TLS' sh -c "curl -sf --cacert $CA -u ann@example.test:secret pop3s://localhost:$POP3S/ >$T/out"
 is 'POP3 lists the inbox' "$(wc -l <"$T/out")" 100
-openssl s_client -quiet -verify_return_error -CAfile "$CA" -connect "localhost:$IMAPS" >greeting 2>/dev/null <<-X
+openssl s_client -quiet -verify_return_error -CAfile "$CA" -connect "127.0.0.1:$IMAPS" >greeting 2>/dev/null <<-X
 	a LOGOUT
 X
 like 'SCRAM is offered' "$(cat greeting)" 'AUTH=SCRAM-SHA-256'

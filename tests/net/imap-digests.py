@@ -44,7 +44,7 @@ def main():
     args.add_argument("--flags", action="store_true")
     args.add_argument("mailbox", nargs="*")
     opts = args.parse_args()
-    imap = imaplib.IMAP4_SSL("localhost", opts.port, ssl_context=ssl.create_default_context(cafile=opts.ca))
+    imap = imaplib.IMAP4_SSL("127.0.0.1", opts.port, ssl_context=ssl.create_default_context(cafile=opts.ca))
     imap.login(opts.user, opts.password)
     for name in opts.mailbox or sorted(selectable(imap)):
         for line in digests(imap, name, opts.flags):
