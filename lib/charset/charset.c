@@ -4,7 +4,8 @@
 #include <errno.h>
 
 enum {
-    LABELS = 2000 /* labels beyond these are looked up each time: mail cannot fill memory with inventions */
+    LABELS = 2000, /* labels beyond these are looked up each time: mail cannot fill memory with inventions */
+    OPENED = 200   /* sets of several octets, at some 50 KB each; those beyond count as unknown */
 };
 
 struct charsets {
@@ -12,6 +13,7 @@ struct charsets {
     struct map labels; /* label as it stands: its struct charset */
     struct map names;  /* iconv's or our name: its struct charset */
     struct charset *opened;
+    int n_opened;
     struct charset utf8, guess, unknown;
 };
 
@@ -30,6 +32,7 @@ void charsets_free(struct charsets *c)
     for (struct charset *set = c->opened; set; set = set->next)
         iconv_close(set->cd);
     c->opened = NULL;
+    c->n_opened = 0;
 }
 
 static bool is_name(const char *name, const char *other) { return strcmp(name, other) == 0; }
@@ -63,9 +66,14 @@ static bool build_iconv(struct charsets *c, struct charset *set)
     set->cd = iconv_open("UTF-8", is_name(set->name, "windows-874") ? "TIS-620" : set->name);
     if (set->cd == (iconv_t)-1)
         return false;
+    table_probe(c->mem, set);
+    if (set->reader == READ_TABLE || c->n_opened == OPENED) {
+        iconv_close(set->cd);
+        return set->reader == READ_TABLE;
+    }
     set->next = c->opened;
     c->opened = set;
-    table_probe(c->mem, set);
+    c->n_opened++;
     return true;
 }
 
@@ -130,6 +138,14 @@ static void flush_iconv(struct charset *set, struct buf *out)
     out->len += 64 - (ptrdiff_t)n_out;
 }
 
+/* Octets to skip where iconv refuses: one, but a pair of a shifted set goes as a whole. */
+static ptrdiff_t wrong_length(const struct charset_stream *s, str rest)
+{
+    unsigned char first = (unsigned char)rest.ptr[0];
+    ptrdiff_t n = s->set->reader != READ_SHIFTED || first < 0x80 ? 1 : first == 0x8F ? 3 : 2;
+    return n < rest.len ? n : rest.len;
+}
+
 ptrdiff_t read_iconv(struct charset_stream *s, struct charset *set, str in, bool last, struct buf *out)
 {
     enum { SLICE = 4096 };
@@ -161,7 +177,7 @@ ptrdiff_t read_iconv(struct charset_stream *s, struct charset *set, str in, bool
             break;
         s->flags |= CHARSET_INVALID;
         buf_put(out, REPLACEMENT);
-        at += errno == EINVAL ? (ptrdiff_t)n_in : 1;
+        at += errno == EINVAL ? (ptrdiff_t)n_in : wrong_length(s, str_skip(in, at));
     }
     return at;
 }

@@ -138,7 +138,7 @@ bool label_guess(str label, int n, char *name)
             char c = label.ptr[i];
             bool good = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '_' || c == '.' || c == ':' || c == '+';
             if (good)
-                name[to++] = c;
+                name[to++] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
         }
         name[to] = 0;
         return true;

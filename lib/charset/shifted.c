@@ -56,12 +56,22 @@ static ptrdiff_t take_escape(enum shift shift, str rest, int *state, bool *cut)
     return 0;
 }
 
+static ptrdiff_t put_invalid(struct charset_stream *s, struct chunk *c, struct buf *out)
+{
+    flush(s, c, out);
+    buf_put(out, REPLACEMENT);
+    s->flags |= CHARSET_INVALID;
+    return 1;
+}
+
 /* A character of the state at rest: its octets are put into the chunk. 0: cut. */
 static ptrdiff_t take_char(struct charset_stream *s, str rest, bool last, struct chunk *c, struct buf *out)
 {
     unsigned char first = (unsigned char)rest.ptr[0];
     if (c->n + 4 > (ptrdiff_t)sizeof c->octets)
         flush(s, c, out);
+    if (first >= 0x80)
+        return put_invalid(s, c, out);
     bool graphic = first >= 0x21 && first <= 0x7E;
     if (s->state == ASCII || !graphic) {
         if (s->state == ASCII && s->set->shift == SHIFT_HZ && first == '~' && rest.len > 1 && rest.ptr[1] == '~') {
@@ -81,12 +91,8 @@ static ptrdiff_t take_char(struct charset_stream *s, str rest, bool last, struct
     if (rest.len < 2 && !last)
         return 0;
     unsigned char second = rest.len > 1 ? (unsigned char)rest.ptr[1] : 0;
-    if (second < 0x21 || second > 0x7E) {
-        flush(s, c, out);
-        buf_put(out, REPLACEMENT);
-        s->flags |= CHARSET_INVALID;
-        return 1;
-    }
+    if (second < 0x21 || second > 0x7E)
+        return put_invalid(s, c, out);
     if (s->state == PAIRS_212)
         c->octets[c->n++] = (char)0x8F;
     c->octets[c->n++] = (char)(first | 0x80);

@@ -70,7 +70,10 @@ void codec_words_put(struct buf *to, str text, int column);
 
 /* ---- parameters (RFC 2045 5.1, RFC 2231) --------------------------------------------------------------- */
 
-enum { CODEC_PARAMS = 128 }; /* parameters beyond these are not read: codec.param */
+enum {
+    CODEC_PARAMS = 128,           /* parameters beyond these are not read: codec.param */
+    CODEC_PARAMS_OCTETS = 1 << 16 /* and what lies behind these octets */
+};
 struct param {
     str name;  /* lower case, without * parts */
     str value; /* UTF-8 */
@@ -80,7 +83,7 @@ struct params {
     ptrdiff_t n;
 };
 /* What follows the value of a field: `; a=b; c*0*=utf-8''d; c*1=e`. Continuations are joined, charsets decoded, encoded words
- * too, where people put them in spite of the standard. Of a repeated name the first counts. */
+ * too, where people put them in spite of the standard. Of a repeated name the first counts, and RFC 2231's form before the plain one. */
 void codec_params(arena *a, struct charsets *c, str text, struct params *out, unsigned *flags);
 /* STR_NONE where there is none; name in lower case. */
 str param_get(const struct params *p, str name);

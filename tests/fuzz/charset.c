@@ -1,6 +1,11 @@
 #include "charset/charset.h"
 
 #include <assert.h>
+#include <stdlib.h>
+
+static struct charsets *sets;
+
+static void release(void) { charsets_free(sets); }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -8,11 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static arena mem, run;
-    static struct charsets *sets;
     if (!sets) {
         mem = arena_new((size_t)1 << 30);
         run = arena_new((size_t)1 << 30);
         sets = charsets_new(&run);
+        atexit(release);
     }
     str label, text;
     unsigned flags = 0;
@@ -25,7 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (ptrdiff_t i = 0, step = 1; i < text.len; i += step, step = step % 7 + 1)
         charset_put(&s, str_slice(text, i, i + step), &out);
     charset_end(&s, &out);
-    assert(str_eq(buf_str(&out), whole) && s.flags == flags);
+    /* Where octets are wrong, iconv's stateful sets may go on differently, and its TSCII reorders vowels only within a call. */
+    bool fickle = (flags & CHARSET_INVALID) || str_find_nocase(label, S("tscii")) >= 0;
+    assert(utf8_valid(buf_str(&out)) && (fickle || (s.flags == flags && str_eq(buf_str(&out), whole))));
     arena_reset(&mem);
     return 0;
 }
