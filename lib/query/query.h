@@ -26,7 +26,8 @@ enum query_op {
                       with prefix the last word may go on. Fields QUERY_ANYWHERE to QUERY_FILENAME */
     QUERY_EQUALS,  /* a value of the field is text, blind to ASCII case but for QUERY_THREAD, QUERY_MSGID; with prefix
                       it begins with text. Fields QUERY_LIST to QUERY_IMPORTANCE; QUERY_ID has number, not text */
-    QUERY_PRESENT, /* the field has a value: QUERY_CC, _BCC, _SUBJECT, _FILENAME, _LIST, _TAG, _CATEGORY, _ATTACHMENT, _PARENT, _AUTOMATIC */
+    QUERY_PRESENT, /* the field has a value: QUERY_CC, _BCC, _SUBJECT, _FILENAME, _LIST, _TAG, _CATEGORY, _ATTACHMENT, _PARENT, _AUTOMATIC;
+                      a tag that begins with $ is none */
     QUERY_BETWEEN  /* min <= the field <= max: QUERY_RECEIVED (seconds since 1970 UTC), QUERY_SIZE (octets) */
 };
 

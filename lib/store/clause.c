@@ -117,7 +117,7 @@ static const char *present(enum query_field field)
     case QUERY_ATTACHMENT: return "e.has_attachment = 1";
     case QUERY_LIST: return "e.list_id IS NOT NULL";
     case QUERY_CATEGORY: return "e.category IS NOT NULL";
-    case QUERY_TAG: return "EXISTS (SELECT 1 FROM email_keyword k WHERE k.email_id = e.id)";
+    case QUERY_TAG: return "EXISTS (SELECT 1 FROM email_keyword k WHERE k.email_id = e.id AND k.keyword NOT GLOB '$*')";
     case QUERY_CC: return FROM_RECORD("json_array_length(r.record, '$.cc') > 0");
     case QUERY_BCC: return FROM_RECORD("json_array_length(r.record, '$.bcc') > 0");
     case QUERY_PARENT: return FROM_RECORD("json_array_length(r.record, '$.inReplyTo') > 0");
