@@ -56,10 +56,11 @@ void filter_run(struct lines *in, struct store *s, struct out *out)
 {
     arena run = arena_new(1 << 20), message = arena_new(MESSAGE_MEMORY);
     struct filter f = {.links = thread_links_new(&run, true), .store = s};
-    if (s)
-        store_thread_known(s, &f.known);
     struct err e = {0};
-    while (out_good(out)) {
+    bool good = !s || store_thread_known(s, &f.known, &e);
+    if (!good)
+        prog_error(&e);
+    while (good && out_good(out)) {
         if (!lines_ready(in, 0)) {
             end_reading(&f);
             out_flush(out);
@@ -69,10 +70,9 @@ void filter_run(struct lines *in, struct store *s, struct out *out)
         if (!next_record(in, &message, &r, out))
             break;
         if (r.type == RECORD_EMAIL) {
-            if (!put_email(&f, &message, &r.email, out, &e)) {
+            good = put_email(&f, &message, &r.email, out, &e);
+            if (!good)
                 prog_error(&e);
-                break;
-            }
         } else if (r.line.ptr) {
             if (out->len + r.line.len + 1 > out->cap)
                 end_reading(&f);

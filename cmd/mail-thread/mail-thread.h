@@ -9,8 +9,7 @@
 
 enum {
     MESSAGE_MEMORY = 1 << 30, /* addresses for one record and what is made of it */
-    LINKS_REMEMBERED = 4 << 20, /* message ids; beyond, a run with a store begins to remember anew */
-    READ_OCTETS = 1 << 17     /* output after which a read of the store ends: less than OUT_BUFFER */
+    LINKS_REMEMBERED = 4 << 20 /* message ids; beyond, a run with a store begins to remember anew */
 };
 
 /* Records in, the same with threadId out. s: NULL for none. */

@@ -188,7 +188,7 @@ struct thread_known;
 /* What links an email (thread/thread.h). Needs no store. */
 void store_thread_mail(arena *a, const struct email *m, struct thread_mail *out);
 /* What the store knows of threads; each question is a read of its own, unless the caller holds a read open. */
-void store_thread_known(struct store *s, struct thread_known *out);
+bool store_thread_known(struct store *s, struct thread_known *out, struct err *e);
 /* Several questions in one read; not across a read of stdin that waits or a write to stdout. store_read_end never fails. */
 bool store_read_begin(struct store *s, struct err *e);
 void store_read_end(struct store *s);

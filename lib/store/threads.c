@@ -93,9 +93,11 @@ static bool known_seek(void *ctx, const struct thread_range *r, bool *found, str
     return true;
 }
 
-void store_thread_known(struct store *s, struct thread_known *out)
+/* Pages that are mapped count as memory of the process, and questions go all over the file: a small cache instead. */
+bool store_thread_known(struct store *s, struct thread_known *out, struct err *e)
 {
     *out = (struct thread_known){.ctx = s, .find = known_find, .seek = known_seek};
+    return db_script(s, "PRAGMA mmap_size = 0; PRAGMA cache_size = -8192", e);
 }
 
 bool store_read_begin(struct store *s, struct err *e) { return db_script(s, "BEGIN", e); }
@@ -221,10 +223,9 @@ static bool add_rows(struct store *s, const struct thread_mail *m, const struct 
 bool threads_add(struct threads *t, arena scratch, const struct email *m, int64_t *thread, struct err *e)
 {
     struct thread_mail mail;
-    struct thread_known known;
     struct thread_linked linked;
+    struct thread_known known = {.ctx = t->store, .find = known_find, .seek = known_seek};
     store_thread_mail(&scratch, m, &mail);
-    store_thread_known(t->store, &known);
     return thread_link(&scratch, t->links, &mail, &known, &linked, e) && thread_row(t->store, &linked, thread, e) &&
            add_rows(t->store, &mail, &linked, *thread, e);
 }
