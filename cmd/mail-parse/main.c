@@ -1,0 +1,111 @@
+/* mail-parse: messages to records.
+ *
+ * In:      message files, Maildir folders and mbox files named as arguments; or on stdin a message, a mbox (--mbox), or records:
+ *          `email` with path (and offset, length, format) or raw. Records of other types pass through in their place.
+ * Out:     one `email` with all that its message says, in the order of the input; `error` for what cannot be read.
+ * Touches: what it is told to read, nothing else; it gives up the rest before it reads (sandbox.c). */
+#include "parse.h"
+
+#include <getopt.h>
+#include <sched.h>
+#include <unistd.h>
+
+struct settings settings;
+
+static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m MAILBOX] [--format mboxrd|mboxo] [--headers]\n"
+                            "                  [--inline] [--max-text SIZE] [--mbox] [--me ADDRESS] [FILE | FOLDER | -]...\n"
+                            "Parse messages, Maildir folders, mbox files, or records on stdin; print email records.\n"
+                            "  -a, --account NAME   account of what is parsed (local)\n"
+                            "  -j, --jobs N         work on N messages at once (one for each CPU, up to 4)\n"
+                            "  -m, --mailbox NAME   mailbox of what is parsed\n"
+                            "      --format NAME    how a mbox is quoted: mboxrd (default) or mboxo\n"
+                            "      --headers        add all fields of the header\n"
+                            "      --inline         add the message itself, as base64 in raw\n"
+                            "      --max-text SIZE  cut text and html at so many octets (1M)\n"
+                            "      --mbox           stdin is a mbox, not a message\n"
+                            "      --me ADDRESS     mail from this address is outbound (repeatable)\n"
+                            "  -q, --quiet  -v, --verbose  -h, --help  -V, --version\n";
+
+enum { OPT_FORMAT = 256, OPT_HEADERS, OPT_INLINE, OPT_MAX_TEXT, OPT_MBOX, OPT_ME };
+
+static const struct option options[] = {
+    {"account", required_argument, NULL, 'a'},       {"format", required_argument, NULL, OPT_FORMAT},
+    {"headers", no_argument, NULL, OPT_HEADERS},     {"help", no_argument, NULL, 'h'},
+    {"inline", no_argument, NULL, OPT_INLINE},       {"jobs", required_argument, NULL, 'j'},
+    {"mailbox", required_argument, NULL, 'm'},       {"max-text", required_argument, NULL, OPT_MAX_TEXT},
+    {"mbox", no_argument, NULL, OPT_MBOX},           {"me", required_argument, NULL, OPT_ME},
+    {"quiet", no_argument, NULL, 'q'},               {"verbose", no_argument, NULL, 'v'},
+    {"version", no_argument, NULL, 'V'},             {0},
+};
+
+enum { MAX_TEXT = 8 << 20, RUN_SIZE = 1 << 30 };
+
+static int count_cpus(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n < POOL_THREADS ? n : POOL_THREADS;
+}
+
+/* -1: go on; else the exit code. */
+static int read_options(arena *run, int argc, char **argv)
+{
+    int64_t n;
+    for (int c; (c = getopt_long(argc, argv, "a:hj:m:qVv", options, NULL)) != -1;)
+        switch (c) {
+        case 'a': settings.account = str_c(optarg); break;
+        case 'm': settings.mailbox = str_c(optarg); break;
+        case 'j':
+            if (!str_i64(str_c(optarg), 1, 1024, &n))
+                return prog_misuse("-j takes a number from 1 on, not '%s'", optarg);
+            settings.threads = (int)n;
+            break;
+        case OPT_FORMAT:
+            if (!mbox_format_of(str_c(optarg), &settings.quoting) || settings.quoting == MBOX_CL2)
+                return prog_misuse("--format takes mboxrd or mboxo, not '%s'", optarg);
+            break;
+        case OPT_HEADERS: settings.headers = true; break;
+        case OPT_INLINE: settings.inline_raw = true; break;
+        case OPT_MAX_TEXT:
+            if (!str_size(str_c(optarg), &settings.max_text) || settings.max_text < 1 || settings.max_text > MAX_TEXT)
+                return prog_misuse("--max-text takes a size from 1 to 8M, not '%s'", optarg);
+            break;
+        case OPT_MBOX: settings.mbox = true; break;
+        case OPT_ME: strs_add(run, &settings.me, str_c(optarg)); break;
+        case 'q': prog_verbosity(QUIET); break;
+        case 'v': prog_verbosity(VERBOSE); break;
+        case 'h': return prog_usage(usage);
+        case 'V': return prog_version();
+        default: return prog_misuse("the options are not right");
+        }
+    if (optind == argc && isatty(0))
+        return prog_misuse("name files or folders, or give a message or records on stdin");
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    prog_init("mail-parse");
+    arena run = arena_new(RUN_SIZE);
+    settings.threads = count_cpus();
+    opterr = 0;
+    int code = read_options(&run, argc, argv);
+    if (code >= 0)
+        return code;
+    char cwd[4096];
+    settings.cwd = getcwd(cwd, sizeof cwd) ? str_c(cwd) : STR_NONE;
+    prog_signals(false);
+    struct out out = out_new(&run, 1);
+    sandbox_enter();
+    struct pool *pool = pool_new(&run, &out, settings.threads, work_slot);
+    if (optind == argc)
+        input_stdin(pool, &run);
+    for (int i = optind; i < argc && pool_good(pool); i++)
+        if (str_eq(str_c(argv[i]), S("-")))
+            input_stdin(pool, &run);
+        else
+            input_named(pool, &run, argv[i]);
+    pool_drain(pool);
+    prog_outcome(pool_outcome(pool));
+    return prog_finish(&out);
+}
