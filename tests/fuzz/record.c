@@ -1,0 +1,47 @@
+/* Any octets as a record: refused with a sentence, or written again; what was written is read again and then written as
+ * the same octets. */
+#include "record/record.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static arena mem;
+
+static bool write_again(const struct record *r, struct buf *to)
+{
+    switch (r->type) {
+    case RECORD_EMAIL: record_write_email(to, &r->email); return true;
+    case RECORD_POLL: record_write_poll(to, &r->poll); return true;
+    case RECORD_ERROR: record_write_error(to, "fuzz", &r->error, STR_NONE); return true;
+    case RECORD_OTHER: break;
+    }
+    return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!mem.base)
+        mem = arena_new((size_t)1 << 32);
+    arena_reset(&mem);
+    char *copy = malloc(size ? size : 1);
+    if (!copy)
+        abort();
+    if (size)
+        memcpy(copy, data, size);
+    struct record r;
+    struct err e = {0};
+    struct buf first = buf_new(&mem, 1 << 16), second = buf_new(&mem, 1 << 16);
+    if (!record_read(&mem, str_of(copy, (ptrdiff_t)size), "fuzz", 1, &r, &e)) {
+        assert(e.class == ERR_INPUT && e.text[0]);
+    } else if (write_again(&r, &first)) {
+        str line = str_first(buf_str(&first), first.len - 1);
+        assert(str_find_byte(line, '\n') < 0 || size > (size_t)line.len || memchr(copy, '\n', size));
+        bool readable = record_read(&mem, line, "again", 1, &r, &e);
+        assert(readable && write_again(&r, &second));
+        assert(str_eq(buf_str(&first), buf_str(&second)));
+    }
+    free(copy);
+    return 0;
+}
