@@ -2,7 +2,7 @@
 #include "imap/private.h"
 #include "date/date.h"
 
-enum { SET_OCTETS = 900, /* of a set of UIDs in one command (RFC2683-3.2.1.5: lines of 1,000) */
+enum { SET_OCTETS = 900, /* of a command with its set of UIDs (RFC2683-3.2.1.5: lines of 1,000) */
        PAUSE_MS = 20 };  /* without an octet: the sink may flush what it has */
 
 struct command {
@@ -12,8 +12,8 @@ struct command {
 
 struct window {
     struct imap_fetch *f;
-    struct command command[IMAP_COMMANDS]; /* a ring */
-    int first, n;
+    struct command command[IMAP_COMMANDS]; /* on their way; a server may answer them in any order (Dovecot interleaves) */
+    int n;
     ptrdiff_t asked;        /* UIDs on their way */
     ptrdiff_t next, alone;  /* where to look for the next IMAP_TODO, IMAP_ALONE */
     bool single;            /* all batches are through: each command asks for one */
@@ -25,13 +25,13 @@ struct window {
 
 /* ---- asking --------------------------------------------------------------------------------------- */
 
-static bool send_fetch(struct window *w, str set, ptrdiff_t from, ptrdiff_t to, struct err *e)
+/* command: "UID FETCH " and the set. */
+static bool send_fetch(struct window *w, struct buf *command, ptrdiff_t from, ptrdiff_t to, struct err *e)
 {
-    arena scratch = w->mem;
-    str command = str_fmt(&scratch, "UID FETCH %.*s %s", STR_ARG(set), w->f->items);
-    if (!imap_send(w->f->c, command, e))
+    buf_fmt(command, " %s", w->f->items);
+    if (!imap_send(w->f->c, buf_str(command), e))
         return false;
-    w->command[(w->first + w->n++) % IMAP_COMMANDS] = (struct command){w->f->c->tag, from, to};
+    w->command[w->n++] = (struct command){w->f->c->tag, from, to};
     return true;
 }
 
@@ -41,9 +41,10 @@ static bool ask_batch(struct window *w, struct err *e)
     const struct imap_uids *u = w->f->uids;
     unsigned char *state = w->f->state;
     arena scratch = w->mem;
-    struct buf set = buf_new(&scratch, SET_OCTETS + 64);
+    struct buf command = buf_new(&scratch, SET_OCTETS + 256);
+    buf_put(&command, S("UID FETCH"));
     ptrdiff_t from = w->next, i = from, count = 0;
-    while (i < u->n && count < IMAP_BATCH && set.len < SET_OCTETS) {
+    while (i < u->n && count < IMAP_BATCH && command.len < SET_OCTETS) {
         if (state[i] != IMAP_TODO) {
             i++;
             continue;
@@ -51,19 +52,18 @@ static bool ask_batch(struct window *w, struct err *e)
         ptrdiff_t run = i;
         while (run + 1 < u->n && count + (run + 1 - i) < IMAP_BATCH && state[run + 1] == IMAP_TODO && u->uid[run + 1] == u->uid[run] + 1)
             run++;
-        buf_fmt(&set, run > i ? "%s%u:%u" : "%s%u", set.len ? "," : "", u->uid[i], u->uid[run]);
+        buf_fmt(&command, run > i ? "%s%u:%u" : "%s%u", count ? "," : " ", u->uid[i], u->uid[run]);
         count += run - i + 1;
         memset(state + i, IMAP_ASKED, (size_t)(run - i + 1));
         i = run + 1;
     }
     w->next = i;
     w->asked += count;
-    return count == 0 || send_fetch(w, buf_str(&set), from, i, e);
+    return count == 0 || send_fetch(w, &command, from, i, e);
 }
 
 static bool ask_alone(struct window *w, struct err *e)
 {
-    char set[16];
     const struct imap_uids *u = w->f->uids;
     while (w->alone < u->n && w->f->state[w->alone] != IMAP_ALONE)
         w->alone++;
@@ -72,9 +72,10 @@ static bool ask_alone(struct window *w, struct err *e)
     ptrdiff_t i = w->alone++;
     w->f->state[i] = IMAP_ASKED_ALONE;
     w->asked++;
-    struct buf b = {.ptr = set, .cap = sizeof set};
-    buf_i64(&b, u->uid[i]);
-    return send_fetch(w, buf_str(&b), i, i + 1, e);
+    arena scratch = w->mem;
+    struct buf command = buf_new(&scratch, 256);
+    buf_fmt(&command, "UID FETCH %u", u->uid[i]);
+    return send_fetch(w, &command, i, i + 1, e);
 }
 
 /* Keep the window full. */
@@ -208,11 +209,13 @@ static bool take_message(struct window *w, const struct imap_response *r, struct
 /* A command is through. What it did not bring is asked for alone, once; then it is gone, or cannot be had. */
 static void end_command(struct window *w, const struct imap_response *r)
 {
-    struct command done = w->command[w->first];
-    if (!w->n || !imap_is_end(r, done.tag))
+    int k = 0;
+    while (k < w->n && !imap_is_end(r, w->command[k].tag))
+        k++;
+    if (k == w->n)
         return;
-    w->first = (w->first + 1) % IMAP_COMMANDS;
-    w->n--;
+    struct command done = w->command[k];
+    w->command[k] = w->command[--w->n];
     struct imap_reply reply;
     imap_note_reply(&reply, r);
     for (ptrdiff_t i = done.from; i < done.to; i++) {

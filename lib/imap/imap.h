@@ -138,8 +138,8 @@ struct imap_uids {
     ptrdiff_t n, cap;
 };
 enum { IMAP_MAX_UIDS = 5000000 }; /* of one search; more is an error */
-/* UID SEARCH UID set: those of `set` (as in "3:7,12:*") that the mailbox holds. Appended to out. */
-bool imap_search(arena *a, struct imap *c, str set, struct imap_uids *out, struct err *e);
+/* UID SEARCH: "UID 3:7,12:*" tells which of these the mailbox holds, "120:*" is by message numbers. Appended to out. */
+bool imap_search(arena *a, struct imap *c, str what, struct imap_uids *out, struct err *e);
 void imap_uids_sort(struct imap_uids *u);
 
 /* -- UID FETCH in a window -- */

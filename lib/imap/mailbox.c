@@ -205,12 +205,12 @@ static void on_search(void *context, const struct imap_part *part, enum imap_eve
         add_uids(context, part->first, part->last);
 }
 
-bool imap_search(arena *a, struct imap *c, str set, struct imap_uids *out, struct err *e)
+bool imap_search(arena *a, struct imap *c, str what, struct imap_uids *out, struct err *e)
 {
     struct hits h = {a, out, false};
     struct imap_reply reply;
     struct buf b = {.mem = a};
-    buf_fmt(&b, "UID SEARCH %sUID %.*s", imap_can(c, "ESEARCH") ? "RETURN (ALL) " : "", STR_ARG(set));
+    buf_fmt(&b, "UID SEARCH %s%.*s", imap_can(c, "ESEARCH") ? "RETURN (ALL) " : "", STR_ARG(what));
     if (!imap_command(c, buf_str(&b), on_search, &h, &reply, e)) {
         err_stage(e, "search");
         return false;

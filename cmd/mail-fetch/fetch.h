@@ -1,0 +1,104 @@
+/* What the files of mail-fetch share: the command line, an account, a run. */
+#ifndef FETCH_H
+#define FETCH_H
+
+#include "config/config.h"
+#include "imap/imap.h"
+#include "record/record.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+struct opts {
+    struct strs accounts, mailboxes;
+    bool all;
+    str url, secret, auth, ca_file;
+    bool allow_plaintext;
+    int64_t max, recent;      /* -1: all */
+    int64_t connect_s, response_s, limit_s; /* -1: not said */
+    const char *config_path, *store_dir;
+    const char *verb;         /* "fetch", "folders", "test" */
+};
+
+/* An account as it is to be read. All of it has run lifetime. */
+struct target { /* of one run: an account, from the configuration or a URL */
+    str name;
+    struct imap_settings set; /* without the secret */
+    str secret;               /* its reference */
+    struct strs mailboxes;
+    int64_t max;              /* of one mailbox and run, -1: all */
+};
+struct targets {
+    struct target *item;
+    ptrdiff_t n;
+};
+
+/* What is to be read: --url, or of the configuration -a and --all. */
+bool accounts_choose(arena *a, const struct opts *o, struct targets *out, struct err *e);
+/* imaps://user@host:port/MAILBOX (TLS), imap:// (STARTTLS; with --allow-plaintext none). */
+bool account_from_url(arena *a, const struct opts *o, struct target *out, struct err *e);
+
+struct progress {
+    bool shown;
+    char line[160];   /* what it is about */
+    int64_t total, octets, began_ms, drawn_ms;
+};
+
+/* One run over all accounts. */
+struct run {
+    const struct opts *opts;
+    arena *mem;               /* run lifetime */
+    arena message;            /* reset for each record */
+    struct out *out;
+    struct store *store;      /* NULL for the verbs folders and test */
+    int64_t left;             /* of -n */
+    int64_t until_ms;         /* --time-limit, in sys_clock.monotonic_ms; 0: none */
+    int64_t flushed_ms;
+    struct progress progress;
+};
+/* Whether to start nothing more: a signal, the time limit, nobody reads our output, or the disk is full. */
+bool run_over(const struct run *r);
+
+/* One account and its connection. */
+struct session {
+    struct run *run;
+    const struct target *account;
+    struct imap_settings set; /* with the secret */
+    struct imap *imap;        /* NULL: not connected */
+    arena mem;                /* account lifetime */
+};
+/* The secret, then the connection. What fails is reported (error record, stderr, outcome) and kept in *e. */
+bool session_open(struct run *r, const struct target *a, struct session *s, struct err *e);
+bool session_again(struct session *s, struct err *e);
+void session_close(struct session *s);
+
+/* The mailboxes asked for: those of -m, else the account's; "*" is all that can be opened. */
+bool session_mailboxes(struct session *s, struct strs *out, struct err *e);
+/* Up to three names that look like a mailbox that does not exist, ", " between them; STR_NONE where there are none. */
+str names_near(arena *a, const struct imap_mailboxes *all, str name);
+
+/* The verbs; each reports what failed. */
+void fetch_account(struct run *r, const struct target *a);
+void list_folders(struct run *r, const struct target *a);
+void test_account(struct run *r, const struct target *a);
+
+/* One mailbox: email records and the closing poll. False with *e where the connection is of no more use. */
+bool fetch_mailbox(struct session *s, str name, struct err *e);
+
+/* -- records -- */
+struct place_of_mail {
+    str account, host, mailbox;
+    int64_t uid_validity;
+};
+/* The email record of a message whose blob is written. */
+void emit_email(struct run *r, const struct place_of_mail *where, const struct imap_message *m, uint32_t after, str blob_id, str path,
+                int64_t size);
+void emit_poll(struct run *r, const struct poll *p);
+/* An error record and its line on stderr. uid 0, mailbox none: not about one. */
+void emit_error(struct run *r, const struct err *e, str account, str mailbox, uint32_t uid);
+
+/* -- progress on a terminal -- */
+void progress_begin(struct progress *p, str account, str mailbox, int64_t total);
+void progress_draw(struct progress *p, int64_t done, int64_t octets);
+void progress_clear(struct progress *p);
+
+#endif

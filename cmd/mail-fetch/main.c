@@ -1,0 +1,159 @@
+/* mail-fetch: new mail of IMAP accounts as `email` records, the messages themselves as blobs of the store.
+ *
+ * In: accounts of mailpipe.conf or one --url; the store's cursors. Out: `email`, `poll`, `error`; `mailbox` (folders), `test` (test).
+ * Touches: the network; blobs/ and the account's lock in the store. On the server nothing is changed: mail stays unread. */
+#include "fetch.h"
+
+#include <getopt.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: mail-fetch [OPTIONS] {-a NAME... | --all | --url URL --secret REF} [folders | test]\n"
+    "\n"
+    "New mail as email records; pipe them into: mail-parse | mail-thread | mail-store put\n"
+    "  folders   mailbox records: names, roles, counts\n"
+    "  test      connect, log in, open each mailbox; say how far that went\n"
+    "\n"
+    "  -a, --account NAME     an account of mailpipe.conf (repeatable); with --url: its name in the store\n"
+    "      --all              every active account\n"
+    "      --url URL          imaps://user@host[:port]/MAILBOX, or imap:// for STARTTLS\n"
+    "      --secret REF       the password: cmd:COMMAND, env:VARIABLE or file:PATH\n"
+    "      --auth MECHANISM   insist on PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2 or OAUTHBEARER\n"
+    "      --ca-file FILE     authorities to trust instead of the system's (PEM)\n"
+    "      --allow-plaintext  log in without TLS (imap:// and imap.security = none)\n"
+    "  -m, --mailbox NAME     instead of the account's mailboxes (repeatable); * is all of them\n"
+    "  -n, --max N            at most N messages, the oldest first\n"
+    "      --recent N         only what is missing of the newest N of each mailbox\n"
+    "      --time-limit S     start nothing more after S seconds\n"
+    "      --connect-timeout S    until the server must have greeted (30)\n"
+    "      --response-timeout S   longest silence (60)\n"
+    "  -C, --config FILE      the configuration\n"
+    "  -s, --store DIR        the store\n"
+    "  -q, --quiet            errors only; -v, --verbose: say more\n"
+    "  -h, --help; -V, --version\n";
+
+enum { OPT_ALL = 256, OPT_URL, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_RECENT, OPT_LIMIT, OPT_CONNECT, OPT_RESPONSE };
+
+static const struct option options[] = {
+    {"account", required_argument, NULL, 'a'},
+    {"all", no_argument, NULL, OPT_ALL},
+    {"url", required_argument, NULL, OPT_URL},
+    {"secret", required_argument, NULL, OPT_SECRET},
+    {"auth", required_argument, NULL, OPT_AUTH},
+    {"ca-file", required_argument, NULL, OPT_CA_FILE},
+    {"allow-plaintext", no_argument, NULL, OPT_PLAINTEXT},
+    {"mailbox", required_argument, NULL, 'm'},
+    {"max", required_argument, NULL, 'n'},
+    {"recent", required_argument, NULL, OPT_RECENT},
+    {"time-limit", required_argument, NULL, OPT_LIMIT},
+    {"connect-timeout", required_argument, NULL, OPT_CONNECT},
+    {"response-timeout", required_argument, NULL, OPT_RESPONSE},
+    {"config", required_argument, NULL, 'C'},
+    {"store", required_argument, NULL, 's'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+enum { RUN_MEMORY = 1 << 26, MESSAGE_MEMORY = 1 << 26, STOP = -1 };
+
+/* One option; STOP to go on, else main returns the value. */
+static int take_option(arena *a, struct opts *o, int option)
+{
+    enum { DAY_S = 86400 };
+    switch (option) {
+    case 'a': strs_add(a, &o->accounts, str_c(optarg)); break;
+    case 'm': strs_add(a, &o->mailboxes, str_c(optarg)); break;
+    case OPT_ALL: o->all = true; break;
+    case OPT_URL: o->url = str_c(optarg); break;
+    case OPT_SECRET: o->secret = str_c(optarg); break;
+    case OPT_AUTH: o->auth = str_c(optarg); break;
+    case OPT_CA_FILE: o->ca_file = str_c(optarg); break;
+    case OPT_PLAINTEXT: o->allow_plaintext = true; break;
+    case 'C': o->config_path = optarg; break;
+    case 's': o->store_dir = optarg; break;
+    case 'q': prog_verbosity(QUIET); break;
+    case 'v': prog_verbosity(VERBOSE); break;
+    case 'h': return prog_usage(usage);
+    case 'V': return prog_version();
+    case 'n':
+        if (!str_i64(str_c(optarg), 0, INT64_MAX, &o->max))
+            return prog_misuse("-n wants a number, not '%s'", optarg);
+        break;
+    case OPT_RECENT:
+        if (!str_i64(str_c(optarg), 0, INT64_MAX, &o->recent))
+            return prog_misuse("--recent wants a number, not '%s'", optarg);
+        break;
+    case OPT_LIMIT:
+    case OPT_CONNECT:
+    case OPT_RESPONSE: {
+        int64_t *to = option == OPT_LIMIT ? &o->limit_s : option == OPT_CONNECT ? &o->connect_s : &o->response_s;
+        if (!str_i64(str_c(optarg), 1, DAY_S, to))
+            return prog_misuse("a time limit is 1 to %d seconds, not '%s'", DAY_S, optarg);
+        break;
+    }
+    default: return prog_misuse("an option is wrong");
+    }
+    return STOP;
+}
+
+static int check(struct opts *o, int argc, char **argv)
+{
+    o->verb = optind < argc ? argv[optind] : "fetch";
+    if (optind + 1 < argc || (strcmp(o->verb, "fetch") && strcmp(o->verb, "folders") && strcmp(o->verb, "test")))
+        return prog_misuse("there is no '%s'; the verbs are folders and test", argv[argc - 1]);
+    if (o->url.len ? o->all || o->accounts.n > 1 : !o->all && !o->accounts.n)
+        return prog_misuse("say what to read: -a NAME, --all, or --url URL");
+    return STOP;
+}
+
+/* Without a server there is nothing to open; what folders and test say needs no store. */
+static bool open_store(struct run *r, struct err *e)
+{
+    if (strcmp(r->opts->verb, "fetch") != 0)
+        return true;
+    r->store = store_open(r->mem, r->opts->store_dir, STORE_WRITE, e);
+    return r->store != NULL;
+}
+
+static void do_account(struct run *r, const struct target *a)
+{
+    if (!strcmp(r->opts->verb, "folders"))
+        list_folders(r, a);
+    else if (!strcmp(r->opts->verb, "test"))
+        test_account(r, a);
+    else
+        fetch_account(r, a);
+}
+
+int main(int argc, char **argv)
+{
+    prog_init("mail-fetch");
+    prog_signals(true);
+    arena mem = arena_new(RUN_MEMORY);
+    struct opts o = {.max = -1, .recent = -1, .connect_s = -1, .response_s = -1, .limit_s = -1};
+    for (int c; (c = getopt_long(argc, argv, "a:m:n:C:s:qvhV", options, NULL)) != -1;) {
+        int code = take_option(&mem, &o, c);
+        if (code != STOP)
+            return code;
+    }
+    int code = check(&o, argc, argv);
+    if (code != STOP)
+        return code;
+
+    struct out out = out_new(&mem, 1);
+    struct run r = {.opts = &o, .mem = &mem, .message = arena_new(MESSAGE_MEMORY), .out = &out, .left = o.max < 0 ? INT64_MAX : o.max};
+    r.until_ms = o.limit_s < 0 ? 0 : sys_clock.monotonic_ms() + o.limit_s * 1000;
+    struct targets accounts = {0};
+    struct err e = {0};
+    if (!accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e))
+        prog_error(&e);
+    else
+        for (ptrdiff_t i = 0; i < accounts.n && !run_over(&r); i++)
+            do_account(&r, &accounts.item[i]);
+    if (r.store)
+        store_close(r.store);
+    return prog_finish(&out);
+}
