@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 enum {
-    WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
-    READER_MAP_OCTETS = 1 << 30  /* readers map the database rather than copy it */
+    WRITER_CACHE_KIB = 24 << 10 /* pages of the database that a writer keeps */
 };
 
 static str absolute(arena *a, str path)
@@ -188,9 +187,8 @@ static bool open_reader(arena a, struct store *s, const char *path, struct err *
         if (!open_immutable(a, s, path, e))
             return false;
     }
-    char pragmas[96];
-    snprintf(pragmas, sizeof pragmas, "PRAGMA query_only = 1; PRAGMA mmap_size = %d", READER_MAP_OCTETS);
-    return db_script(s, pragmas, e);
+    /* No mmap_size: a command that lives for milliseconds pays more for the faults and the unmapping than for read(2). */
+    return db_script(s, "PRAGMA query_only = 1", e);
 }
 
 struct store *store_open(arena *a, const char *dir, enum store_mode mode, struct err *e)
