@@ -57,11 +57,9 @@ static void put_sender(struct jwrite *w, const struct leaf *leaf)
 }
 
 /* parent: number of the nearest message above, 0: none. */
-static void put_email(struct jwrite *w, const struct leaf *leaf, uint32_t number, uint32_t parent)
+static void put_email(struct jwrite *w, arena scratch, const struct leaf *leaf, uint32_t number, uint32_t parent)
 {
-    char text[32];
-    arena mem = {text, text, text + sizeof text, text + sizeof text};
-    struct buf date = buf_new(&mem, 24);
+    struct buf date = buf_new(&scratch, 32);
     jwrite_object(w);
     jwrite_key(w, S("n"));
     jwrite_i64(w, number);
@@ -109,7 +107,7 @@ void print_json(const struct thread_tree *t, const struct leaves *leaves, struct
         }
         above[x->depth] = x->number;
         if (x->number)
-            put_email(&w.json, &leaves->item[x->number - 1], x->number, x->depth ? above[x->depth - 1] : 0);
+            put_email(&w.json, mem, &leaves->item[x->number - 1], x->number, x->depth ? above[x->depth - 1] : 0);
     }
     if (part)
         end(&w);

@@ -88,12 +88,11 @@ static void put_branches(struct buf *to, const bool *more, uint32_t depth)
         buf_fmt(to, "(%u) ", depth);
 }
 
-static void put_line(struct buf *to, const struct leaf *leaf, const struct leaf *above, const bool *more, uint32_t depth, int width)
+static void put_line(struct buf *to, arena scratch, const struct leaf *leaf, const struct leaf *above, const bool *more,
+                     uint32_t depth, int width)
 {
-    char octets[4096];
-    arena mem = {octets, octets, octets + sizeof octets, octets + sizeof octets};
-    struct buf rest = buf_new(&mem, sizeof octets / 2);
-    put_branches(&rest, more, depth);
+    struct buf branches = buf_new(&scratch, 256);
+    put_branches(&branches, more, depth);
     if (leaf) {
         put_date(to, leaf->date);
         buf_put(to, S("  "));
@@ -105,7 +104,7 @@ static void put_line(struct buf *to, const struct leaf *leaf, const struct leaf 
     int left = width ? width - (DATE_COLUMNS + 2 + SENDER_COLUMNS + 2) : -1;
     if (width && left < 0)
         left = 0;
-    int used = put_cut(to, buf_str(&rest), left);
+    int used = put_cut(to, buf_str(&branches), left);
     if (!leaf)
         put_cut(to, S("(a message that is not here)"), left < 0 ? left : left - used);
     else if (!above || above->subject_hash != leaf->subject_hash)
@@ -126,7 +125,7 @@ void print_text(const struct thread_tree *t, const struct leaves *leaves, int wi
         const struct leaf *leaf = x->number ? &leaves->item[x->number - 1] : NULL;
         more[x->depth] = x->depth && --left[x->depth] > 0;
         line.len = 0;
-        put_line(&line, leaf, x->depth ? above[x->depth - 1] : NULL, more, x->depth, width);
+        put_line(&line, mem, leaf, x->depth ? above[x->depth - 1] : NULL, more, x->depth, width);
         out_put(out, buf_str(&line));
         above[x->depth] = leaf;
         left[x->depth + 1] = x->children;
