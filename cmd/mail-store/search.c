@@ -1,11 +1,8 @@
 #include "mail-store/search.h"
-
+#include "mail-store/verb.h"
 #include "query/query.h"
-#include "store/store.h"
-#include "sys/sys.h"
 
 #include <getopt.h>
-#include <stdlib.h>
 
 static const char usage[] =
     "usage: mail-store search [-qv] [-s DIR] [-n N] [-a ACCOUNT] [-m MAILBOX] [--body] [--paged] [--cursor C] [QUERY...]\n"
@@ -30,7 +27,7 @@ static const char usage[] =
     "\n"
     "example: mail-store search 'from:alice subject:invoice has:attachment newer:30d'; see mail-query(7)\n";
 
-enum { OPT_BODY = 256, OPT_PAGED, OPT_CURSOR, OPT_IDS, OPT_COUNT, OPT_SENDERS, OPT_EXPLAIN };
+enum { OPT_BODY = 512, OPT_PAGED, OPT_IDS, OPT_COUNT, OPT_SENDERS };
 
 static const struct option options[] = {
     {"store", required_argument, NULL, 's'},
@@ -64,36 +61,6 @@ struct request {
 
 /* ---- the command line --------------------------------------------------------------------------- */
 
-/* Any of the names, as `account:A or account:B` would have it. */
-static struct query *any_of(arena *a, enum query_field field, const struct strs *names)
-{
-    struct query *either = ARENA_NEW(a, struct query), **end = &either->child;
-    either->op = QUERY_OR;
-    for (ptrdiff_t i = 0; i < names->n; i++, end = &(*end)->next) {
-        *end = ARENA_NEW(a, struct query);
-        (*end)->op = QUERY_EQUALS;
-        (*end)->field = field;
-        (*end)->text = names->item[i];
-    }
-    return names->n == 1 ? either->child : either;
-}
-
-static struct query *both(arena *a, struct query *q, struct query *also)
-{
-    if (q->op == QUERY_ALL)
-        return also;
-    if (q->op == QUERY_AND) {
-        also->next = q->child;
-        q->child = also;
-        return q;
-    }
-    struct query *and = ARENA_NEW(a, struct query);
-    and->op = QUERY_AND;
-    and->child = also;
-    also->next = q;
-    return and;
-}
-
 /* The words of the command line are one query. A fault is told with its place. */
 static bool read_query(struct request *r, int n, char **words)
 {
@@ -111,10 +78,8 @@ static bool read_query(struct request *r, int n, char **words)
         fd_write_full(2, query_caret(r->mem, buf_str(&text), fault.at));
         return false;
     }
-    if (r->accounts.n)
-        q = both(r->mem, q, any_of(r->mem, QUERY_ACCOUNT, &r->accounts));
-    if (r->mailboxes.n)
-        q = both(r->mem, q, any_of(r->mem, QUERY_MAILBOX, &r->mailboxes));
+    q = query_both(r->mem, q, query_any_of(r->mem, QUERY_ACCOUNT, &r->accounts));
+    q = query_both(r->mem, q, query_any_of(r->mem, QUERY_MAILBOX, &r->mailboxes));
     r->want.query = q;
     return true;
 }
@@ -227,7 +192,7 @@ static bool run(struct request *r, struct err *e)
         out_fmt(&r->out, "%td\n", hits.ids.n);
     else if (r->form == OPT_IDS)
         print_ids(r, &hits.ids);
-    else if (!print_records(r, &hits.ids, e))
+    else if (!(r->body ? print_bodies(r->mem, r->store, &hits.ids, false, &r->out, e) : print_records(r, &hits.ids, e)))
         return false;
     if (r->paged && out_good(&r->out))
         print_page(r, &hits);

@@ -79,6 +79,11 @@ struct query_fault {
  * arena. A text of nothing but white space is QUERY_ALL. NULL with *fault where the text is no query. */
 struct query *query_parse(arena *a, str text, int64_t now, struct query_fault *fault);
 
+/* Trees from options: a QUERY_EQUALS for each name, any of which will do; NULL where there is none. */
+struct query *query_any_of(arena *a, enum query_field field, const struct strs *names);
+/* Both; NULL stands for every message. Takes the nodes into its own tree. */
+struct query *query_both(arena *a, struct query *x, struct query *y);
+
 /* The query's text with a mark under octet `at`, two lines that end with LF, each indented: for people. A long text is cut around the
  * mark; control characters and invalid UTF-8 are shown as '?'. */
 str query_caret(arena *a, str text, ptrdiff_t at);

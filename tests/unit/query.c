@@ -228,6 +228,32 @@ static void carets(void)
     is_int(str_find_byte(str_skip(cut, str_find_byte(cut, '\n') + 1), '^'), 7 + 40, "caret: still under it");
 }
 
+static str written(const struct query *q)
+{
+    struct buf b = buf_new(&mem, 256);
+    query_write(&b, q);
+    return buf_str(&b);
+}
+
+static void builds(void)
+{
+    struct query_fault fault;
+    struct strs names = {0};
+    ok(query_any_of(&mem, QUERY_ACCOUNT, &names) == NULL, "any of no names");
+    is_str(written(query_both(&mem, NULL, NULL)), S("(all)"), "both of nothing");
+    strs_add(&mem, &names, S("a"));
+    struct query *one = query_both(&mem, query_parse(&mem, S("*"), NOW, &fault), query_any_of(&mem, QUERY_ACCOUNT, &names));
+    is_str(written(one), S("(equals account \"a\")"), "any of one name, and every message");
+    strs_add(&mem, &names, S("b"));
+    struct query *two = query_both(&mem, query_parse(&mem, S("x y"), NOW, &fault), query_any_of(&mem, QUERY_MAILBOX, &names));
+    is_str(written(query_both(&mem, two, query_parse(&mem, S("-z w"), NOW, &fault))),
+           S("(and (words anywhere \"x\") (words anywhere \"y\") (or (equals mailbox \"a\") (equals mailbox \"b\")) "
+             "(not (words anywhere \"z\")) (words anywhere \"w\"))"),
+           "both: one and, however many");
+    is_str(written(query_both(&mem, query_parse(&mem, S("x or y"), NOW, &fault), query_parse(&mem, S("z"), NOW, &fault))),
+           S("(and (or (words anywhere \"x\") (words anywhere \"y\")) (words anywhere \"z\"))"), "both: an or stays whole");
+}
+
 int main(void)
 {
     mem = arena_new((size_t)1 << 30);
@@ -243,5 +269,6 @@ int main(void)
     prefixes(times, (int)(sizeof times / sizeof *times));
     prefixes(faults, (int)(sizeof faults / sizeof *faults));
     carets();
+    builds();
     return done();
 }
