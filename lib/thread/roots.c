@@ -56,7 +56,11 @@ static int root_cmp(const void *a, const void *b)
     return x->node < y->node ? -1 : x->node > y->node;
 }
 
-void tree_sort_roots(struct tree_roots *roots) { qsort(roots->item, roots->n, sizeof *roots->item, root_cmp); }
+void tree_sort_roots(struct tree_roots *roots)
+{
+    if (roots->n > 1)
+        qsort(roots->item, roots->n, sizeof *roots->item, root_cmp);
+}
 
 void tree_date_roots(const struct thread_builder *b, struct tree_roots *roots)
 {

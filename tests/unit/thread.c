@@ -427,6 +427,7 @@ struct tree_case {
 };
 
 static const struct tree_case trees[] = {
+    {THREAD_REFERENCES, "no messages", "", {NULL}},
     {THREAD_REFERENCES, "a chain", "(1 2 3)", {"a;;s;1", "b;a;s;2", "c;a b;s;3"}},
     {THREAD_REFERENCES, "children before parents", "(3 2 1)", {"c;a b;s;3", "b;a;s;2", "a;;s;1"}},
     {THREAD_REFERENCES, "siblings by date, then number", "(1 (4)(2)(3))", {"a;;s;1", "b;a;s;5", "c;a;s;5", "d;a;s;2"}},
