@@ -1,60 +1,59 @@
+#include "header/header.h"
 #include "record/record.h"
 #include "record/values.h"
 
-/* "A <a@b>, c@d": what stands in <> is the address, what stands before it the name. */
-static void from_text(arena *a, str s, struct addresses *out, ptrdiff_t *cap);
+/* Addresses as they come; the converters of character sets are opened for the first that is text. */
+struct reader {
+    arena *mem;
+    struct charsets *charsets;
+    struct header_addresses list;
+};
 
-static void add(arena *a, struct addresses *out, ptrdiff_t *cap, struct address one)
+static void add(struct reader *r, struct header_address one)
 {
-    if (out->n == *cap) {
-        ptrdiff_t more = *cap ? *cap * 2 : 4;
-        out->item = arena_grow(a, out->item, (size_t)*cap * sizeof one, (size_t)more * sizeof one, _Alignof(struct address));
-        *cap = more;
+    struct header_addresses *list = &r->list;
+    if (list->n == list->cap) {
+        ptrdiff_t cap = list->cap ? list->cap * 2 : 4;
+        list->item = arena_grow(r->mem, list->item, (size_t)list->cap * sizeof one, (size_t)cap * sizeof one, _Alignof(struct header_address));
+        list->cap = cap;
     }
-    out->item[out->n++] = one;
+    list->item[list->n++] = one;
 }
 
-static void from_text(arena *a, str s, struct addresses *out, ptrdiff_t *cap)
+static bool read_one(struct reader *r, const struct jnode *node)
 {
-    str part;
-    do {
-        str_cut(s, ',', &part, &s);
-        str name, email;
-        part = str_trim(part);
-        if (str_cut(part, '<', &name, &email))
-            str_cut(email, '>', &email, &part);
-        else
-            email = part, name = STR_NONE;
-        name = str_trim(name);
-        if (name.len > 1 && name.ptr[0] == '"' && str_ends(name, S("\"")))
-            name = str_slice(name, 1, name.len - 1);
-        if (email.len)
-            add(a, out, cap, (struct address){name.len ? name : STR_NONE, email});
-    } while (s.ptr);
-}
-
-static bool from_node(arena *a, const struct jnode *node, struct addresses *out, ptrdiff_t *cap)
-{
-    struct address one;
     if (jread_is(node, JSON_STRING)) {
-        from_text(a, jread_string(a, node), out, cap);
+        if (!r->charsets)
+            r->charsets = charsets_new(r->mem);
+        header_addresses(r->mem, r->charsets, jread_string(r->mem, node), &r->list, NULL);
         return true;
     }
-    if (!jread_is(node, JSON_OBJECT) || !value_text(a, jread_member(node, S("name")), &one.name) ||
-        !value_text(a, jread_member(node, S("email")), &one.email))
+    struct header_address one;
+    if (!jread_is(node, JSON_OBJECT) || !value_text(r->mem, jread_member(node, S("name")), &one.name) ||
+        !value_text(r->mem, jread_member(node, S("email")), &one.email))
         return false;
-    add(a, out, cap, one);
+    add(r, one);
+    return true;
+}
+
+static bool read_all(struct reader *r, const struct jnode *node)
+{
+    if (!jread_is(node, JSON_ARRAY))
+        return jread_is(node, JSON_NULL) || read_one(r, node);
+    for (const struct jnode *it = jread_first(node); it; it = jread_next(node, it))
+        if (!read_one(r, it))
+            return false;
     return true;
 }
 
 bool record_read_addresses(arena *a, const struct jnode *node, struct addresses *out)
 {
-    ptrdiff_t cap = 0;
-    *out = (struct addresses){0};
-    if (!jread_is(node, JSON_ARRAY))
-        return jread_is(node, JSON_NULL) || from_node(a, node, out, &cap);
-    for (const struct jnode *it = jread_first(node); it; it = jread_next(node, it))
-        if (!from_node(a, it, out, &cap))
-            return false;
-    return true;
+    struct reader r = {.mem = a};
+    bool good = read_all(&r, node);
+    if (r.charsets)
+        charsets_free(r.charsets);
+    *out = (struct addresses){ARENA_ARRAY(a, struct address, r.list.n), r.list.n};
+    for (ptrdiff_t i = 0; i < r.list.n; i++)
+        out->item[i] = (struct address){r.list.item[i].name, r.list.item[i].email};
+    return good;
 }

@@ -88,6 +88,10 @@ static void test_forms(void)
          S("{\"type\":\"email\",\"v\":1,\"from\":[{\"name\":null,\"email\":\"a@b\"}],\"to\":[{\"name\":\"A\",\"email\":\"a@b\"},"
            "{\"name\":\"C\",\"email\":\"c@d\"},{\"name\":null,\"email\":\"e@f\"}]}\n"),
          "addresses of every form"},
+        {S("{\"type\":\"email\",\"to\":\"\\\"Doe, J\\\" <j@x>, =?utf-8?q?J=C3=B6rg?= <g@x>, (K) k@x\",\"cc\":[\"a@b, c@d\",\"\"],\"bcc\":\" \"}"),
+         S("{\"type\":\"email\",\"v\":1,\"to\":[{\"name\":\"Doe, J\",\"email\":\"j@x\"},{\"name\":\"J\xC3\xB6rg\",\"email\":\"g@x\"},"
+           "{\"name\":\"K\",\"email\":\"k@x\"}],\"cc\":[{\"name\":null,\"email\":\"a@b\"},{\"name\":null,\"email\":\"c@d\"}],\"bcc\":null}\n"),
+         "several addresses in one text"},
         {S("{\"type\":\"email\",\"source\":{\"protocol\":\"imap\",\"mailbox\":\"I\",\"uid\":5,\"modseq\":12}}"),
          S("{\"type\":\"email\",\"v\":1,\"source\":{\"protocol\":\"imap\",\"host\":null,\"mailbox\":\"I\",\"uidValidity\":0,\"uid\":5,\"after\":0,"
            "\"modseq\":\"12\",\"fetchedAt\":null}}\n"),
