@@ -168,18 +168,20 @@ bool store_sender_lines(struct store *s, const struct sender *item, ptrdiff_t n,
 
 /* ---- care -------------------------------------------------------------------------------------------- */
 
-/* Each fault is a sentence for `say`; *faults counts them. full: digests of all blobs too. */
-typedef void store_say(void *ctx, const char *sentence);
-bool store_check(arena *a, struct store *s, bool full, store_say *say, void *ctx, int64_t *faults, struct err *e);
-/* "list: SEARCH email USING INDEX …" for what list and the other readers ask; false where one scans a table. */
-bool store_explain(arena *a, struct store *s, store_say *say, void *ctx, bool *scans, struct err *e);
+/* Faults and plans are sentences for `say`, in scratch memory. */
+typedef void store_say(void *context, const char *sentence);
+/* The database, its references, blobs (full: their digests too), full text, cursors. */
+bool store_check(struct store *s, bool full, store_say *say, void *context, int64_t *faults, struct err *e);
+/* How SQLite answers what the readers ask; *scans counts tables that are read from end to end. */
+bool store_explain(struct store *s, store_say *say, void *context, int64_t *scans, struct err *e);
 
 struct gc_counts {
-    int64_t blobs, octets, temporary, reindexed;
+    int64_t blobs, octets, temporary; /* removed: messages that no row names, their octets, temporary files */
+    int64_t reindexed;                /* emails whose full text was made again, because the index knew removed ones */
 };
-/* Unreferenced blobs and temporary files older than min_age_s (by ctime) go; full text that knows removed rows is built again from
- * the blobs by `text`. */
-bool store_gc(arena *a, struct store *s, int64_t min_age_s, bool dry_run, struct gc_counts *out, struct err *e);
+enum { STORE_GC_AGE_S = 86400 };
+/* What is younger than age_s (by ctime) stays: a fetch that runs may be about to name it. */
+bool store_gc(struct store *s, int64_t age_s, bool dry_run, struct gc_counts *out, struct err *e);
 
 /* ---- threads: what mail-thread asks ------------------------------------------------------------------ */
 

@@ -58,7 +58,7 @@ CREATE TABLE email (
 ) STRICT;
 
 CREATE INDEX email_received ON email (received_at, blob_id);
-CREATE INDEX email_thread ON email (thread) WHERE thread IS NOT NULL;
+CREATE INDEX email_thread ON email (thread, received_at) WHERE thread IS NOT NULL;
 CREATE INDEX email_message_id ON email (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX email_from ON email (from_id) WHERE from_id IS NOT NULL;
 CREATE INDEX email_list ON email (list_id) WHERE list_id IS NOT NULL;

@@ -1,0 +1,71 @@
+/* mail-store: rows, blobs and full text of mail, and everything that is asked of them.
+ *
+ * In (put): `email`, `poll` and `error` records; others pass through. Out: records of what is stored. Touches: the store. */
+#include "mail-store/search.h"
+#include "mail-store/verb.h"
+
+#include <getopt.h>
+
+static const char usage[] =
+    "usage: mail-store VERB [OPTION...] [ARGUMENT...]\n"
+    "\n"
+    "  put               store the records of stdin\n"
+    "  search [QUERY]    what a query finds, newest first; see mail-query(7)\n"
+    "  list              the newest mail, by account and mailbox\n"
+    "  get ID...         emails with their text and html\n"
+    "  thread ID...      the emails of a thread\n"
+    "  threads           the threads with the most recent mail\n"
+    "  raw ID            the message itself, byte for byte\n"
+    "  attach ID [PART]  attachments, into files or to stdout\n"
+    "  mailboxes         how much mail, and how far it was fetched\n"
+    "  init              make a store\n"
+    "  check             is everything in order?\n"
+    "  gc                take away what nothing needs\n"
+    "  migrate           bring the store to another version, after a backup\n"
+    "\n"
+    "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
+    "  -h, --help        this text; after a verb: that verb's options\n"
+    "  -V, --version     the version\n"
+    "\n"
+    "example: mail-parse ~/Maildir | mail-thread | mail-store put && mail-store search from:alice\n";
+
+static const struct {
+    const char *name;
+    int (*run)(const char *dir, int argc, char **argv);
+} verbs[] = {
+    {"put", put_main},       {"search", search_main}, {"list", list_main},           {"get", get_main},   {"thread", thread_main},
+    {"threads", threads_main}, {"raw", raw_main},     {"attach", attach_main},       {"mailboxes", mailboxes_main},
+    {"init", init_main},     {"check", check_main},   {"gc", gc_main},               {"migrate", migrate_main},
+};
+
+static const struct option options[] = {
+    {"store", required_argument, NULL, 's'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+int main(int argc, char **argv)
+{
+    const char *dir = NULL;
+    prog_init("mail-store");
+    prog_signals(false);
+    for (int o; (o = getopt_long(argc, argv, "+s:qvhV", options, NULL)) != -1;) {
+        switch (o) {
+        case 's': dir = optarg; break;
+        case 'q': prog_verbosity(QUIET); break;
+        case 'v': prog_verbosity(VERBOSE); break;
+        case 'h': return prog_usage(usage);
+        case 'V': return prog_version();
+        default: return prog_misuse("options of a verb come after it");
+        }
+    }
+    if (optind == argc)
+        return prog_misuse("which verb?");
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i].name, argv[optind]) == 0)
+            return verbs[i].run(dir, argc - optind, argv + optind);
+    return prog_misuse("there is no verb '%s'", argv[optind]);
+}

@@ -1,0 +1,165 @@
+/* mail-store put: records in, rows, blobs and full text out; and event lines, if they are wanted.
+ *
+ * A record of a type that has no place in the store passes through to stdout. */
+#include "mail-store/verb.h"
+
+static const struct verb verb = {
+    "put",
+    "usage: mail-store put [-qv] [-s DIR] [--events] [--skip-gaps]\n"
+    "\n"
+    "Stores the email, poll and error records of stdin; other records pass through to stdout.\n"
+    "\n"
+    "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe); made where it is missing\n"
+    "      --events      print an event record for each email that was stored or changed, once that lasts\n"
+    "      --skip-gaps   a filter before it drops mail on purpose: do not fetch that again\n"
+    "  -q, --quiet       errors only\n"
+    "  -v, --verbose     say more\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "example: mail-fetch --all | mail-parse | mail-thread | mail-store put\n",
+    "EG", 0, 0};
+
+enum {
+    PATIENCE_MS = 20 /* a pipe that has nothing for so long pauses: less, and a slow producer would get a commit a message */
+};
+
+struct putting {
+    struct verb_call call;
+    struct put *put;
+    struct lines in;
+    bool lost; /* the batch is gone; nothing more is stored */
+    int64_t commit_ms; /* what the last one took */
+};
+
+static void lose(struct putting *p, const struct err *e)
+{
+    prog_error(e);
+    p->lost = true;
+}
+
+static void tell_refusals(struct putting *p)
+{
+    struct err why;
+    while (put_refused(p->put, &why))
+        prog_error(&why);
+}
+
+static void commit(struct putting *p)
+{
+    struct err e;
+    str events;
+    int64_t start = sys_clock.monotonic_ms();
+    if (!put_commit(p->put, &events, &e)) {
+        lose(p, &e);
+        return;
+    }
+    p->commit_ms = sys_clock.monotonic_ms() - start;
+    tell_refusals(p);
+    out_put(&p->call.out, events);
+    out_flush(&p->call.out);
+}
+
+/* Before a read that may wait. */
+static void commit_if_due(struct putting *p)
+{
+    int64_t since, pending = put_pending(p->put, &since);
+    if (pending == 0)
+        return;
+    int64_t patience = p->commit_ms < PATIENCE_MS ? p->commit_ms : PATIENCE_MS;
+    bool due = pending >= PUT_BATCH || sys_clock.monotonic_ms() - since >= PUT_BATCH_MS || !lines_ready(&p->in, 0);
+    if (due && pending < PUT_BATCH && sys_clock.monotonic_ms() - since < PUT_BATCH_MS)
+        due = !lines_ready(&p->in, (int)patience);
+    if (due)
+        commit(p);
+}
+
+static void store_record(struct putting *p, arena *a, str line)
+{
+    struct record r;
+    struct err e;
+    if (!record_read(a, str_copy(a, line), "put", p->in.number, &r, &e)) {
+        prog_error(&e);
+        return;
+    }
+    if (r.type == RECORD_OTHER) {
+        out_put(&p->call.out, line);
+        out_byte(&p->call.out, '\n');
+        return;
+    }
+    if (r.type == RECORD_ERROR)
+        prog_outcome(r.error.class);
+    if (r.type == RECORD_POLL && !str_eq(r.poll.status, S("ok")))
+        prog_outcome(str_eq(r.poll.status, S("partial")) ? ERR_PARTIAL : ERR_LATER);
+    if (!put_record(p->put, &r, &e))
+        lose(p, &e);
+}
+
+static void read_all(struct putting *p)
+{
+    struct err e;
+    while (!p->lost && !prog_stopping() && out_good(&p->call.out)) {
+        commit_if_due(p);
+        if (p->lost)
+            return;
+        str line;
+        enum line_status status = lines_next(&p->in, &line);
+        if (status == LINE_END || status == LINE_ERROR || status == LINE_CUT) {
+            if (!lines_err(&p->in, status, "put", &e))
+                prog_error(&e);
+            return;
+        }
+        if (!lines_err(&p->in, status, "put", &e)) {
+            prog_error(&e);
+            continue;
+        }
+        arena *a = put_slot(p->put, &e);
+        if (a)
+            store_record(p, a, line);
+        else
+            lose(p, &e);
+        tell_refusals(p);
+    }
+}
+
+static void tell_outcome(struct putting *p)
+{
+    str open;
+    if (prog_stopping())
+        prog_outcome(ERR_LATER);
+    if (put_unclosed(p->put, &open) && !p->lost) {
+        prog_warn("the fetch of %.*s did not come to its end; run the pipeline again", STR_ARG(open));
+        prog_outcome(ERR_LATER);
+    }
+    struct put_counts n = put_counts(p->put);
+    if (p->lost)
+        return;
+    if (n.refused)
+        prog_warn("%lld new, %lld known, %lld refused", (long long)n.stored, (long long)n.known, (long long)n.refused);
+    else
+        prog_warn("%lld new, %lld known", (long long)n.stored, (long long)n.known);
+}
+
+int put_main(const char *dir, int argc, char **argv)
+{
+    struct putting p = {0};
+    struct err e;
+    int code;
+    if (!verb_begin(&verb, &p.call, dir, argc, argv, &code))
+        return code;
+    prog_signals(true);
+    p.in = lines_new(0, LINE_MAX_OCTETS);
+    if (!verb_open(&p.call, STORE_WRITE))
+        return verb_end(&p.call);
+    p.put = put_new(&p.call.mem, p.call.store, (struct put_options){p.call.skip_gaps, p.call.events}, &e);
+    if (!p.put) {
+        prog_error(&e);
+        return verb_end(&p.call);
+    }
+    read_all(&p);
+    if (!p.lost)
+        commit(&p);
+    tell_outcome(&p);
+    put_end(p.put);
+    lines_free(&p.in);
+    return verb_end(&p.call);
+}
