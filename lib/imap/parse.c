@@ -177,14 +177,18 @@ static bool in_atom(struct imap_parse *p, char c)
     return false;
 }
 
+/* RFC3501-9 literal; the + of RFC7888 is a client's, but some servers send it. */
 static void in_length(struct imap_parse *p, char c)
 {
+    str so_far = open_text(p);
+    char before = so_far.len ? so_far.ptr[so_far.len - 1] : 0;
+    bool digits = before >= '0' && before <= '9';
     keep(p, c);
-    if (c >= '0' && c <= '9' && p->left <= IMAP_LITERAL_MAX / 10)
+    if (c >= '0' && c <= '9' && before != '+' && p->left <= IMAP_LITERAL_MAX / 10)
         p->left = p->left * 10 + (c - '0');
-    else if (c == '}' && open_text(p).len > 2)
+    else if (c == '}' && (digits || before == '+'))
         p->state = AT_CLOSED;
-    else if (c != '+' && c != '-')
+    else if (c != '+' || !digits)
         p->state = AT_ATOM;
 }
 
