@@ -229,8 +229,15 @@ bool clause_row(struct clause *c, struct store *s, const struct query *q, struct
     return true;
 }
 
+/* Unread mail has an index of its own. */
+static bool is_unread(const struct query *q) { return q->op == QUERY_NOT && flag_column(q->child) && str_eq_nocase(q->child->text, S("$seen")); }
+
 bool clause_index(struct clause *c, struct store *s, const struct query *q, struct err *e)
 {
+    if (is_unread(q)) {
+        put(c, "SELECT id FROM email INDEXED BY email_unread WHERE seen = 0");
+        return true;
+    }
     switch (q->field) {
     case QUERY_TAG:
         put(c, "SELECT email_id FROM email_keyword WHERE keyword IN (");
@@ -277,7 +284,7 @@ struct shape {
 static bool is_indexed(const struct query *q)
 {
     if (q->op != QUERY_EQUALS || flag_column(q))
-        return false;
+        return is_unread(q);
     switch (q->field) {
     case QUERY_TAG:
     case QUERY_MAILBOX:
@@ -292,7 +299,7 @@ static bool is_indexed(const struct query *q)
 
 static struct shape shape(const struct query *q)
 {
-    if (!q->child)
+    if (!q->child || is_unread(q))
         return (struct shape){.levels = 1, .words = q->op == QUERY_WORDS, .others = q->op != QUERY_WORDS, .index = is_indexed(q)};
     struct shape all = {0};
     int children = 0;

@@ -7,7 +7,7 @@
 /* What one step costs, in steps over an index. */
 enum {
     COST_LOOKUP = 8, /* finding one row by its number */
-    COST_ROW = 4     /* reading the row that an index names, while walking through the index */
+    COST_ROW = 4     /* reading the row, too, while walking through the index */
 };
 
 struct searcher {
@@ -310,6 +310,15 @@ static bool look_up(struct searcher *x, const struct plan *plan, const struct se
     return good;
 }
 
+/* Whether the index on received_at holds all that the rows' conditions ask for. */
+static bool covered(const struct plan *plan)
+{
+    for (const struct query *child = plan->where.child; child; child = child->next)
+        if (child->op != QUERY_BETWEEN || child->field != QUERY_RECEIVED)
+            return false;
+    return true;
+}
+
 static bool few_enough(const struct searcher *x, const struct plan *plan, const struct search *want)
 {
     if (plan->everything || plan->set.inverted)
@@ -317,7 +326,7 @@ static bool few_enough(const struct searcher *x, const struct plan *plan, const 
     int64_t bits = idset_bits(&plan->set), walked = x->max;
     if (want->limit >= 0 && want->limit < bits)
         walked = x->max / bits * (want->limit + 1);
-    return bits * COST_LOOKUP <= walked * (plan->where.child ? COST_ROW : 1);
+    return bits * COST_LOOKUP <= walked * (covered(plan) ? 1 : COST_ROW);
 }
 
 static bool run(struct searcher *x, const struct search *want, struct hits *h)
