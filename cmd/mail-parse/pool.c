@@ -56,6 +56,7 @@ static void write_done(struct pool *p)
         unlock(p);
         out_put(p->out, buf_str(&s->out));
         arena_reset(&s->out_mem);
+        s->out = (struct buf){.mem = &s->out_mem};
         lock(p);
         p->closed = !out_good(p->out);
         p->writing = false;
@@ -77,7 +78,6 @@ static bool work_once(struct worker *w)
             continue;
         s->state = SLOT_BUSY;
         unlock(p);
-        s->out = (struct buf){.mem = &s->out_mem};
         w->has_turn = false;
         p->do_slot(w, s);
         lock(p);
@@ -123,6 +123,7 @@ struct slot *pool_slot(struct pool *p)
     if (!s->in) {
         s->in = malloc(SLOT_OCTETS);
         s->out_mem = arena_new(OUT_RESERVE);
+        s->out = (struct buf){.mem = &s->out_mem};
         if (!s->in)
             abort();
     }

@@ -151,7 +151,8 @@ static void begin_message(struct mime *m, enum transfer_encoding encoding, int32
         return;
     m->result.part[part].kind = MIME_MESSAGE;
     m->in_header = true;
-    if (m->tap_depth >= 0)
+    /* A message that is nothing but another message: what is inside is what a person reads. */
+    if (m->tap_depth >= 0 || part == 0)
         return;
     m->result.part[part].attachment = true;
     m->result.part[part].id = part_number(m, part);
