@@ -44,14 +44,19 @@ void header_ids(arena *a, str body, struct strs *out)
             strs_add(a, out, id);
     if (str_find_byte(body, '<') >= 0)
         return;
-    /* No brackets at all: words with an @ are meant. */
+    /* No brackets at all: a list of words with an @ is meant, and anything else is prose ("X's message of …"). */
+    ptrdiff_t kept = out->n;
     for (ptrdiff_t i = 0; i < body.len && out->n < HEADER_IDS;) {
         ptrdiff_t from = i;
         while (i < body.len && !is_blank(body.ptr[i]) && body.ptr[i] != ',')
             i++;
         str word = str_slice(body, from, i);
-        if (str_find_byte(word, '@') > 0)
+        if (str_find_byte(word, '@') > 0) {
             strs_add(a, out, word);
+        } else if (word.len) {
+            out->n = kept;
+            return;
+        }
         i += i == from || i < body.len;
     }
 }
