@@ -206,6 +206,16 @@ static int match_boundary(const struct mime *m, str line, bool *last)
     return -1;
 }
 
+/* Multiparts from this level on have not seen their end. */
+static void note_open(struct mime *m, int depth, int64_t offset)
+{
+    for (int i = depth; i < m->depth; i++)
+        if (m->level[i].boundary.ptr) {
+            mime_defect(m, S("mime.no-end"), offset);
+            return;
+        }
+}
+
 static void close_levels(struct mime *m, int depth, bool boundary)
 {
     sink_close(m, &m->leaf, boundary);
@@ -232,8 +242,7 @@ static bool boundary_line(struct mime *m, str line)
         while (m->in_header);
     }
     m->offset = behind;
-    if (i + 1 < m->depth)
-        mime_defect(m, S("mime.no-end"), behind - line.len);
+    note_open(m, i + 1, behind - line.len);
     close_levels(m, i + 1, true);
     if (m->tap_depth >= 0)
         sink_put(m, &m->tap, line);
@@ -333,12 +342,7 @@ const struct mime_message *mime_end(struct mime *m)
     }
     while (m->in_header) /* a message/rfc822 part may have another one inside */
         end_header(m);
-    if (m->depth)
-        for (int i = m->depth; i-- > 0;)
-            if (m->level[i].boundary.ptr) {
-                mime_defect(m, S("mime.no-end"), m->offset);
-                break;
-            }
+    note_open(m, 0, m->offset);
     close_levels(m, 0, false);
     m->running = false;
     struct mime_message *r = &m->result;

@@ -101,18 +101,19 @@ static const struct {
     {"RFC2046-5.2.1 message/rfc822",
      "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nouter\n--b\nContent-Type: message/rfc822\n\nA: b\nContent-Type: multipart/mixed; "
      "boundary=c\n\n--c\nContent-Type: image/png\n\nx\n--c--\nend\n--b--\n",
-     "multipart/mixed(text/plain,message/rfc822(multipart/mixed(image/png)))\ntext1: outer\n2 message/rfc822 96 0abc8c5c\n"},
+     "multipart/mixed(text/plain,message/rfc822(multipart/mixed(image/png)))\ntext1: outer\n2 message/rfc822 88 9891f838\n"},
     {"RFC2046-5.1.5 digest", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\ny\n--b--\n",
-     "multipart/digest(message/rfc822(text/plain))\n1 message/rfc822 13 15bbb9bf\n"},
+     "multipart/digest(message/rfc822(text/plain))\n1 message/rfc822 13 f50713dc\n"},
+    {"a message that is nothing but another one", "Content-Type: message/rfc822\n\nA: b\n\nc\n", "message/rfc822(text/plain)\ntext1: c\n\n"},
     {"a boundary that is the beginning of another",
      "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\n\nx\n--bb--\n--b\n\ny\n--b--\n",
      "multipart/mixed(multipart/mixed(text/plain),text/plain)\ntext2: x\ny\n"},
     {"white space behind a boundary, dashes in text",
      "Content-Type: multipart/mixed; boundary=b\n\n--b \t\n\n--\n-- b\n--bc\n-\n--b--x\n--b-- \n", "multipart/mixed(text/plain)\ntext1: --\n-- b\n--bc\n-\n--b--x\n"},
-    {"no last boundary", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhello\n", "multipart/mixed(text/plain)\ntext1: hello\n\n! mime.no-end 53\n"},
+    {"no last boundary", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhello\n", "multipart/mixed(text/plain)\ntext1: hello\n\n! mime.no-end 54\n"},
     {"the inner one has no end",
      "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--a\n\ny\n--a--\n",
-     "multipart/mixed(multipart/mixed(text/plain),text/plain)\ntext2: x\ny\n! mime.no-end 99\n"},
+     "multipart/mixed(multipart/mixed(text/plain),text/plain)\ntext2: x\ny\n! mime.no-end 97\n"},
     {"a boundary in a header", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: a/b\n--b\n\nx\n--b--\n",
      "multipart/mixed(a/b,text/plain)\ntext1: x\n1 a/b 0 e3b0c442\n! mime.no-body 65\n"},
     {"a multipart without a boundary", "Content-Type: multipart/mixed\n\nx\n", "multipart/mixed()\n! mime.boundary 0\n"},
@@ -203,7 +204,7 @@ static void test_part(arena a)
     got.len = 0;
     options.part_id = S("1");
     mime_begin(parser, &options);
-    mime_feed(parser, S("Content-Type: message/rfc822\n\nA: b\n\nc\n"));
+    mime_feed(parser, S("Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\nA: b\n\nc\n\n--x--\n"));
     mime_end(parser);
     is_str(buf_str(&got), S("A: b\n\nc\n"), "the octets of a message in a message");
 
