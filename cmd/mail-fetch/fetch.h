@@ -53,10 +53,13 @@ struct run {
     int64_t left;             /* of -n */
     int64_t until_ms;         /* --time-limit, in sys_clock.monotonic_ms; 0: none */
     int64_t flushed_ms;
+    struct strs secrets;      /* reference and value in turn, of env: variables that were read */
     struct progress progress;
 };
 /* Whether to start nothing more: a signal, the time limit, nobody reads our output, or the disk is full. */
 bool run_over(const struct run *r);
+/* Overwrite the secrets that were kept for other accounts. */
+void run_forget(struct run *r);
 
 /* One account and its connection. */
 struct session {

@@ -153,6 +153,7 @@ int main(int argc, char **argv)
     else
         for (ptrdiff_t i = 0; i < accounts.n && !run_over(&r); i++)
             do_account(&r, &accounts.item[i]);
+    run_forget(&r);
     if (r.store)
         store_close(r.store);
     return prog_finish(&out);

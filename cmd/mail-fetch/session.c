@@ -8,10 +8,34 @@ bool run_over(const struct run *r)
     return prog_stopping() || !out_good(r->out) || (r->until_ms && sys_clock.monotonic_ms() > r->until_ms);
 }
 
+/* env: variables are gone once they were read; several accounts may share one. */
+static bool get_secret(struct run *r, arena *a, str reference, str *out, struct err *e)
+{
+    for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
+        if (str_eq(r->secrets.item[i], reference)) {
+            *out = str_copy(a, r->secrets.item[i + 1]);
+            return true;
+        }
+    if (!secret_get(a, reference, out, e))
+        return false;
+    if (str_starts(reference, S("env:"))) {
+        strs_add(r->mem, &r->secrets, reference);
+        strs_add(r->mem, &r->secrets, str_copy(r->mem, *out));
+    }
+    return true;
+}
+
+void run_forget(struct run *r)
+{
+    for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
+        secret_wipe(r->secrets.item[i + 1]);
+    r->secrets.n = 0;
+}
+
 bool session_open(struct run *r, const struct target *a, struct session *s, struct err *e)
 {
     *s = (struct session){.run = r, .account = a, .set = a->set, .mem = arena_new(SESSION_MEMORY)};
-    if (secret_get(&s->mem, a->secret, &s->set.secret, e))
+    if (get_secret(r, &s->mem, a->secret, &s->set.secret, e))
         s->imap = imap_open(&s->mem, &s->set, e);
     if (s->imap)
         return true;

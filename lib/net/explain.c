@@ -22,11 +22,14 @@ static bool reached(const struct net *n, CURLINFO what)
     return us > 0;
 }
 
+/* CURLINFO_CONNECT_TIME_T stays 0 where TLS fails behind the TCP connection; a local port tells. */
 static const char *stage_of(const struct net *n)
 {
+    long port = 0;
+    curl_easy_getinfo(n->easy, CURLINFO_LOCAL_PORT, &port);
     if (!reached(n, CURLINFO_NAMELOOKUP_TIME_T))
         return "resolve";
-    if (!reached(n, CURLINFO_CONNECT_TIME_T))
+    if (!reached(n, CURLINFO_CONNECT_TIME_T) && port <= 0)
         return "connect";
     if (n->target.security == NET_TLS && !reached(n, CURLINFO_APPCONNECT_TIME_T))
         return "tls";
@@ -116,7 +119,8 @@ bool net_explain(struct net *n, CURLcode code, struct err *e)
     case CURLE_SSL_CACERT_BADFILE:
         err_set(e, ERR_CONFIG, "net.ca-file", "tlsCaFile must be a readable PEM file", "cannot use the authorities in %.*s",
                 STR_ARG(n->target.ca_file.ptr ? n->target.ca_file : S("the system's file")));
-        break;
+        err_stage(e, "tls");
+        return false;
     case CURLE_SSL_CONNECT_ERROR:
         if (str_find_nocase(str_c(n->words), S("wrong version number")) >= 0) {
             err_set(e, ERR_CONFIG, "net.not-tls", "is this the STARTTLS port? (security = starttls)", "%s does not speak TLS", n->host);
