@@ -120,6 +120,19 @@ static ptrdiff_t field_end(str text, ptrdiff_t end, char newline)
 /* Old Macs end lines with CR alone: only a text without any LF is read so. */
 static char newline_of(str text) { return memchr(text.ptr, '\n', (size_t)text.len) || !memchr(text.ptr, '\r', (size_t)text.len) ? '\n' : '\r'; }
 
+/* Whether a field stands in the line behind the one that ends at `end`; unknown, and so no, where that line is cut. */
+static bool field_follows(str text, ptrdiff_t end, char newline)
+{
+    str line, rest, name;
+    str_cut(str_skip(text, end + 1), newline, &line, &rest);
+    return take_name(line, &name) > 0;
+}
+
+static bool is_last_line(str text, ptrdiff_t end, char newline)
+{
+    return end + 1 >= text.len || !memchr(text.ptr + end + 1, newline, (size_t)(text.len - end - 1));
+}
+
 /* Reads fields up to the empty line; false: text ends before it. */
 static bool read_fields(struct reader *r, str text, bool all, char newline)
 {
@@ -136,7 +149,14 @@ static bool read_fields(struct reader *r, str text, bool all, char newline)
         }
         ptrdiff_t colon = take_name(line, &name);
         if (!colon && !is_from_line(line) && !is_blank(line.ptr[0])) {
-            /* Nobody writes a header line without a colon, but some forget the empty line. */
+            /* Some forget the empty line; some break a line in the middle of a header. */
+            if (!all && is_last_line(text, end, newline))
+                return false;
+            if (field_follows(text, end, newline)) {
+                add_defect(r, "header.no-colon", at);
+                at = end + 1;
+                continue;
+            }
             add_defect(r, r->h->n ? "header.no-blank" : "header.no-colon", at);
             r->h->length = at;
             return true;

@@ -79,6 +79,7 @@ static void begin_header(struct mime *m)
     m->in_header = true;
     m->line = 0;
     m->junk = 0;
+    m->after_junk = false;
     m->header_at = m->offset;
 }
 
@@ -137,7 +138,7 @@ static void end_header(struct mime *m)
     assert(m->offset == end);
 }
 
-/* A line that ends the header by itself, because fields do not look so. */
+/* A line that may end the header by itself, because fields do not look so: the line behind it tells. */
 static bool is_junk(str line)
 {
     if (!line.len || line.ptr[0] == ' ' || line.ptr[0] == '\t')
@@ -183,7 +184,9 @@ static str header_line(struct mime *m, str in)
         m->header.len += line.len;
     }
     m->line = m->header.len;
-    if (str_eq(line, S("\n")) || str_eq(line, S("\r\n")) || (is_junk(line) && junk_ends_header(m)))
+    bool ask = m->after_junk;
+    m->after_junk = is_junk(line);
+    if (str_eq(line, S("\n")) || str_eq(line, S("\r\n")) || (ask && junk_ends_header(m)))
         end_header(m);
     return in;
 }

@@ -53,7 +53,8 @@ struct mime {
     bool in_header;
     struct buf header; /* octets of the header that is open: keep for the first one, else head */
     ptrdiff_t line;    /* where its last line begins */
-    int junk;          /* lines in it that are no fields */
+    int junk;          /* lines in it that are no fields, and were tried as its end */
+    bool after_junk;   /* its last line is none */
     int64_t header_at; /* its offset */
 
     bool line_start;
