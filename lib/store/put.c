@@ -134,6 +134,7 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     pthread_cond_init(&p->work, NULL);
     pthread_cond_init(&p->ready, NULL);
     if (pthread_create(&p->thread, NULL, copy_blobs, p) == 0) {
+        pthread_setname_np(p->thread, "copy blobs");
         p->running = true;
         return p;
     }
