@@ -14,18 +14,22 @@ struct reading {
     struct leaves leaves;
 };
 
+/* A Date before 1970 is a broken one. */
 static int64_t date_of(const struct email *m)
 {
-    return email_has(m, EMAIL_SENT_AT) && m->sent_at ? m->sent_at : m->received_at;
+    return email_has(m, EMAIL_SENT_AT) && m->sent_at > 0 ? m->sent_at : m->received_at;
 }
 
+/* The ids of References; where there are none, the first of In-Reply-To. */
 static const uint64_t *references_of(arena *a, const struct email *m, ptrdiff_t *n)
 {
-    const struct strs *ids = m->references.n ? &m->references : &m->in_reply_to;
-    *n = m->references.n ? ids->n : ids->n > 0;
-    uint64_t *hash = ARENA_ARRAY(a, uint64_t, *n);
-    for (ptrdiff_t i = 0; i < *n; i++)
-        hash[i] = thread_id_hash(ids->item[i]);
+    const struct strs *lists[] = {&m->references, &m->in_reply_to};
+    uint64_t *hash = ARENA_ARRAY(a, uint64_t, m->references.n + 1);
+    *n = 0;
+    for (int i = 0; i < 2 && *n == 0; i++)
+        for (ptrdiff_t j = 0; j < lists[i]->n && (i == 0 || *n == 0); j++)
+            if (thread_id_whole(lists[i]->item[j]))
+                hash[(*n)++] = thread_id_hash(lists[i]->item[j]);
     return hash;
 }
 
@@ -43,7 +47,7 @@ static void add_email(struct reading *r, arena *scratch, const struct email *m)
     struct base_subject base;
     header_base_subject(scratch, m->subject, SUBJECT_RFC5256, &base);
     struct thread_entry entry = {
-        .id = m->message_id.n ? thread_id_hash(m->message_id.item[0]) : 0,
+        .id = m->message_id.n && thread_id_whole(m->message_id.item[0]) ? thread_id_hash(m->message_id.item[0]) : 0,
         .subject = thread_subject_hash(*scratch, base.text),
         .has_subject = m->subject.ptr != NULL,
         .reply = base.reply || base.forward,

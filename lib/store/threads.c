@@ -31,7 +31,7 @@ void store_thread_mail(arena *a, const struct email *m, struct thread_mail *out)
         .message_id = &m->message_id, .in_reply_to = &m->in_reply_to, .references = &m->references,
         .blob_id = m->blob_id,
         .subject = base.text, .reply = base.reply,
-        .time = email_has(m, EMAIL_SENT_AT) && m->sent_at ? m->sent_at : m->received_at,
+        .time = email_has(m, EMAIL_SENT_AT) && m->sent_at > 0 ? m->sent_at : m->received_at,
         .sender = m->from.n ? m->from.item[0].email : STR_NONE,
         .people = people, .n_people = n,
     };

@@ -9,6 +9,12 @@ uint64_t thread_id_hash(str message_id)
     return h ? h : 1;
 }
 
+bool thread_id_whole(str message_id)
+{
+    ptrdiff_t at = str_find_byte(message_id, '@');
+    return at > 0 && at < message_id.len - 1;
+}
+
 uint64_t thread_subject_hash(arena scratch, str base_subject)
 {
     str s = str_trim(base_subject);
@@ -65,11 +71,12 @@ static ptrdiff_t count(const struct strs *list) { return list ? list->n : 0; }
 static uint64_t *put_ids(uint64_t *to, const struct strs *list)
 {
     for (ptrdiff_t i = 0; i < count(list); i++)
-        if (list->item[i].len)
+        if (thread_id_whole(list->item[i]) || list->item[i].len >= THREAD_BARE_ID)
             *to++ = thread_id_hash(list->item[i]);
     return to;
 }
 
+/* Its ids, and what they say of its kind. */
 static void read_ids(arena *a, const struct thread_source *s, struct thread_mail *out)
 {
     ptrdiff_t most = 1 + count(s->message_id) + count(s->references) + count(s->in_reply_to);
@@ -77,10 +84,15 @@ static void read_ids(arena *a, const struct thread_source *s, struct thread_mail
     uint64_t *end = put_ids(id, s->message_id);
     if (end == id)
         *end++ = own_id(*a, s);
+    uint64_t *own_end = end;
     end = put_ids(end, s->references);
     end = put_ids(end, s->in_reply_to);
     out->id = id;
     out->n_ids = end - id;
+    if (end > own_end)
+        out->kind = THREAD_REPLY;
+    else
+        out->kind = s->reply ? THREAD_ORPHAN : THREAD_ORIGINAL;
 }
 
 /* One pair for each other person; for a note to oneself, one with oneself. */
@@ -116,10 +128,6 @@ void thread_mail_of(arena *a, const struct thread_source *s, struct thread_mail 
     if (out->time < -TIME_MAX)
         out->time = -TIME_MAX;
     read_ids(a, s, out);
-    if (count(s->references) || count(s->in_reply_to))
-        out->kind = THREAD_REPLY;
-    else
-        out->kind = s->reply ? THREAD_ORPHAN : THREAD_ORIGINAL;
     uint64_t subject = thread_subject_hash(*a, s->subject);
     if (subject && s->sender.len)
         read_pairs(a, s, subject, out);

@@ -11,6 +11,7 @@
 enum {
     THREAD_PEOPLE = 16,           /* other people of a message behind these make no subject link */
     THREAD_WINDOW_S = 30 * 86400, /* a subject links messages that are no further apart */
+    THREAD_BARE_ID = 16,          /* octets of the shortest id without @ that links: "yes", "no.id" and the like do not */
     THREAD_NAME = 17              /* octets of a thread's name: t and 16 hex digits */
 };
 
@@ -35,7 +36,8 @@ enum thread_kind {
 };
 
 /* Two messages belong together where
- * - they have a message id in common: their own, or one in References or In-Reply-To, whether that message is there or not; or
+ * - they have a message id in common: their own, or one in References or In-Reply-To, whether that message is there or not (an
+ *   id that is not whole and shorter than THREAD_BARE_ID is none); or
  * - their base subjects are equal and not empty, one of them is an orphan, the sender of each is among the other's people (or
  *   both have the same sender, and another person in common), they are at most THREAD_WINDOW_S apart, and an original is not
  *   later than the orphan.
@@ -54,6 +56,8 @@ void thread_mail_of(arena *a, const struct thread_source *s, struct thread_mail 
 
 /* Never 0. */
 uint64_t thread_id_hash(str message_id);
+/* left@right (RFC 5322 3.6.4): what counts as an id in a tree. */
+bool thread_id_whole(str message_id);
 /* 0 for an empty subject; ASCII case does not matter. */
 uint64_t thread_subject_hash(arena scratch, str base_subject);
 

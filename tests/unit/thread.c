@@ -286,15 +286,18 @@ static void test_partition(void)
 
 /* ---- links: cases ------------------------------------------------------------------------------------------------ */
 
+/* a is a@x, !a is a. */
+static str whole(str id) { return str_starts(id, S("!")) ? str_skip(id, 1) : str_fmt(&mem, "%.*s@x", STR_ARG(id)); }
+
 static struct thread_mail mail_of(const char *id, const char *refs, const char *subject, bool reply, int64_t day,
                                   const char *from, const char *to)
 {
     struct strs ids = {0}, references = {0};
-    strs_add(&mem, &ids, str_c(id));
+    strs_add(&mem, &ids, whole(str_c(id)));
     str rest = str_c(refs), one;
     while (rest.len) {
         str_cut(rest, ' ', &one, &rest);
-        strs_add(&mem, &references, one);
+        strs_add(&mem, &references, whole(one));
     }
     str people[] = {str_c(from), str_c(to)};
     struct thread_source s = {.message_id = &ids, .references = &references, .subject = str_c(subject), .reply = reply,
@@ -333,6 +336,12 @@ static void test_links(void)
        "an empty subject joins nothing");
     ok(!joined(mail_of("1", "", "Your order", true, 1, "shop@x", "ann@x"), mail_of("2", "", "Your order", true, 1, "shop@x", "bob@x")),
        "one sender's replies to two people stay apart");
+    ok(!joined(mail_of("a", "!yes", "", false, 1, "a@x", ""), mail_of("b", "!yes", "", false, 1, "b@x", "")),
+       "what is no id joins nothing (In-Reply-To: <yes>)");
+    ok(!joined(mail_of("!0", "", "", false, 1, "a@x", ""), mail_of("!0", "", "", false, 1, "b@x", "")), "nor as a Message-ID");
+    ok(joined(question, mail_of("a", "!yes", "Invoice", true, 102, "bob@y", "ann@x")), "and a reply that names no id is one without");
+    ok(joined(mail_of("!0b6c5f1e-77d4-4f4e", "", "", false, 1, "a@x", ""), mail_of("b", "!0b6c5f1e-77d4-4f4e", "", false, 1, "b@x", "")),
+       "an id that only lacks its @ does");
     struct thread_mail none = {0};
     struct thread_source no_id = {.blob_id = S("ab"), .time = 5};
     thread_mail_of(&mem, &no_id, &none);
