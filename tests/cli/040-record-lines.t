@@ -8,7 +8,8 @@ cat >in.jsonl <<'END'
 {"type":"note", "v":7, "odd" : 1 }
 {"mine":1,"type":"email","id":9007199254740993,"to":"A <a@b.example>","sentAt":null,"messageId":["b@x"]}
 END
-ok 'records pass' thread <in.jsonl >out.jsonl
+thread <in.jsonl >out.jsonl 2>err
+is 'records pass' "$?" 0
 is 'order and spacing of our own, unknown members last' "$(sed -n 1p out.jsonl | sed 's/"t[0-9a-f]*"/"T"/')" \
 	'{"type":"email","v":1,"messageId":["a@x"],"threadId":"T","subject":"s","mine":{"a": [1,2]}}'
 is 'another type passes as it stood' "$(sed -n 2p out.jsonl)" '{"type":"note", "v":7, "odd" : 1 }'
