@@ -1,5 +1,6 @@
 #include "mail-store/verb.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 
@@ -136,6 +137,7 @@ int open_blob(arena *a, struct store *s, const struct email *m, struct err *e)
     char *path = str_z(a, blob_path(a, s, m->blob_id));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        err_errno(e, ERR_IO, "blob.open", "see mail-store check", "cannot read the message of email %lld, %s", (long long)m->id, path);
+        err_set(e, ERR_IO, "blob.open", "see mail-store check", "cannot read the message of email %lld, %s: %s", (long long)m->id, path,
+                strerror(errno));
     return fd;
 }

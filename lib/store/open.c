@@ -180,7 +180,7 @@ static bool open_reader(arena a, struct store *s, const char *path, struct err *
         return false;
     /* The first read is what needs the -shm file. */
     if (sqlite3_exec(s->db, "PRAGMA application_id", NULL, NULL, NULL) != SQLITE_OK) {
-        int code = sqlite3_errcode(s->db);
+        int code = sqlite3_errcode(s->db) & 0xff;
         bool closed = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
         if (!closed)
             return db_error(s, e, "cannot read mail.db");
