@@ -79,14 +79,6 @@ static ptrdiff_t skip_rest(str s, ptrdiff_t i, unsigned *flags)
     return i;
 }
 
-/* Backslashes go before what needs one; before a letter they are of a path in Windows. */
-static bool is_pair(str s, ptrdiff_t i)
-{
-    char c = at(s, i + 1);
-    bool word = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-    return s.ptr[i] == '\\' && i + 1 < s.len && !word && !is_fold(c) && (unsigned char)c < 0x80;
-}
-
 /* From behind the opening quote; *next is behind the closing one, or the end. */
 static str take_quoted(arena *a, str s, ptrdiff_t i, ptrdiff_t *next, unsigned *flags)
 {
@@ -96,7 +88,7 @@ static str take_quoted(arena *a, str s, ptrdiff_t i, ptrdiff_t *next, unsigned *
         char c = s.ptr[i];
         if (c == '"') {
             closed = true;
-        } else if (is_pair(s, i)) {
+        } else if (c == '\\' && i + 1 < s.len && !is_fold(s.ptr[i + 1])) {
             buf_byte(&out, s.ptr[++i]);
         } else if (!is_fold(c)) {
             buf_byte(&out, c == '\t' && i > 0 && is_fold(s.ptr[i - 1]) ? ' ' : c);
@@ -131,22 +123,19 @@ static str take_bare(str s, ptrdiff_t i, ptrdiff_t *next, unsigned *flags)
     return str_slice(s, from, end);
 }
 
+/* name, name*, name*0, name*0* */
 static void split_name(arena *a, str name, struct piece *p)
 {
-    str rest, digits;
+    str rest, digits, more;
     p->section = -1;
-    if (!str_cut(name, '*', &name, &rest)) {
-        p->name = str_lower(a, name);
-        return;
+    if (str_cut(name, '*', &name, &rest)) {
+        bool star = str_cut(str_trim(rest), '*', &digits, &more);
+        int64_t section;
+        if (str_i64(str_trim(digits), 0, 9999, &section))
+            p->section = (int)section;
+        p->extended = star || !digits.len;
     }
     p->name = str_lower(a, str_trim(name));
-    rest = str_trim(rest);
-    p->extended = !rest.len || str_cut(rest, '*', &digits, &rest);
-    int64_t section;
-    if (p->extended && !digits.ptr)
-        digits = STR_NONE;
-    if (str_i64(str_trim(p->extended ? digits : rest), 0, 9999, &section))
-        p->section = (int)section;
 }
 
 static void split(arena *a, str s, struct pieces *out, unsigned *flags)

@@ -202,9 +202,158 @@ static void check_sha256(void)
     sha256_free(h);
 }
 
+static const struct {
+    const char *in, *want;
+    unsigned flags;
+} word_cases[] = {
+    {"plain", "plain", 0},
+    {"", "", 0},
+    {"folded\r\n text\n\tand more", "folded text and more", 0},
+    {"=?utf-8?q?a=C3=A4_b?=", "a\xc3\xa4 b", 0},
+    {"=?UTF-8?B?w6Q=?=", "\xc3\xa4", 0},
+    {"=?utf-8?B?w6Q?=", "\xc3\xa4", 0},
+    {"=?iso-8859-1?q?this is some text?=", "this is some text", 0},
+    {"=?US-ASCII*EN?Q?Keith_Moore?= x", "Keith Moore x", 0},
+    {"a =?utf-8?q?b?= c", "a b c", 0},
+    {"=?utf-8?q?a?= =?utf-8?q?b?=", "ab", 0},
+    {"=?utf-8?q?a?=\r\n  =?iso-8859-1?q?=E4?=", "a\xc3\xa4", 0},
+    {"=?utf-8?q?=E2=82?= =?UTF-8?B?rA==?=", "\xe2\x82\xac", 0},
+    {"=?utf-8?b?YQ==?= =?utf-8?b?YQ==?= =?utf-8?b?YQ==?=", "aaa", 0},
+    {"[x]=?utf-8?B?w6Q=?=.", "[x]\xc3\xa4.", 0},
+    {"=?utf-8?Q?Hello\r\n   \t  _there!?=", "Hello there!", 0},
+    {"=?utf-8?B?VGhpcyBpcyB0aGUgb\r\n 3JpZ2luYWwgc3ViamVjdA==?=", "This is the original subject", 0},
+    {"=?iso-2022-jp?B?GyRCJUYbKEI=?= =?iso-2022-jp?B?GyRCJTkbKEI=?=", "\xe3\x83\x86\xe3\x82\xb9", 0},
+    {"=?utf-8?q?=zz=?=", "=zz=", CODEC_WORD},
+    {"=?utf-8?q?" "?=here", "here", 0},
+    {"a =?= ?= =?x?y?z?= =?", "a =?= ?= =?x?y?z?= =?", CODEC_WORD},
+    {"=?utf-8?q?a", "=?utf-8?q?a", CODEC_WORD},
+    {"=?nosuchset?q?caf=E9?=", "caf\xc3\xa9", CHARSET_UNKNOWN},
+    {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac", 0},
+    {"caf\xe9", "caf\xc3\xa9", CODEC_8BIT},
+    {"=?utf-8?q?caf\xe9?=", "caf\xef\xbf\xbd", CHARSET_INVALID},
+    {"=?utf-8?q?a=0D=0Ab=00?=", "a  b ", 0},
+};
+
+static void check_words(struct charsets *sets)
+{
+    for (size_t i = 0; i < sizeof word_cases / sizeof *word_cases; i++) {
+        unsigned flags = 0;
+        str in = str_c(word_cases[i].in);
+        is_str(codec_words(&mem, sets, in, &flags), str_c(word_cases[i].want), "words %zu", i);
+        is_int(flags, word_cases[i].flags, "words %zu: flags", i);
+        for (ptrdiff_t n = 0; n < in.len; n++) {
+            char *cut = malloc((size_t)n + !n);
+            memcpy(cut, in.ptr, (size_t)n);
+            if (!utf8_valid(codec_words(&mem, sets, str_of(cut, n), NULL)))
+                ok(false, "words %zu: cut at %td is UTF-8", i, n);
+            free(cut);
+        }
+    }
+    static const char *const texts[] = {"plain", "", "Gr\xc3\xbc\xc3\x9f" "e aus M\xc3\xbcnchen, und noch viel mehr Text, der nicht in ein Wort geht; so lang ist er",
+                                        "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+                                        "=?not?q?a word", "a\tb"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct buf b = buf_new(&mem, 16);
+        codec_words_put(&b, str_c(texts[i]), 9);
+        is_str(codec_words(&mem, sets, buf_str(&b), NULL), str_c(texts[i]), "words written %zu", i);
+        str rest = buf_str(&b), line;
+        bool narrow = true;
+        for (ptrdiff_t column = 9; rest.len; column = 0) {
+            str_cut(rest, '\n', &line, &rest);
+            narrow = narrow && column + line.len <= 78;
+        }
+        ok(narrow, "words written %zu: narrow lines", i);
+    }
+    struct buf b = buf_new(&mem, 1 << 20);
+    while (b.len < 4 << 20)
+        buf_put(&b, S("=?a?q?x"));
+    ok(codec_words(&mem, sets, buf_str(&b), NULL).len == b.len, "open words without end, in linear time");
+}
+
+static const struct {
+    const char *in, *want; /* name=value| */
+    unsigned flags;
+} param_cases[] = {
+    {"", "", 0},
+    {"; charset=utf-8", "charset=utf-8|", 0},
+    {";CHARSET = \"us-ascii\" (Plain text) ; format=flowed", "charset=us-ascii|format=flowed|", 0},
+    {"; charset=us-ascii (Plain text)", "charset=us-ascii|", 0},
+    {"; boundary=\"foo\r\n bar\"", "boundary=foo bar|", 0},
+    {"; name=\"a \\\"b\\\" \\\\ c\"", "name=a \"b\" \\ c|", 0},
+    {"; name=my file (1).pdf; x=y", "name=my file (1).pdf|x=y|", 0},
+    {"; access-type=mail-server\n server=\"x@y\"", "access-type=mail-server|server=x@y|", CODEC_PARAM},
+    {"; a=1; A=2", "a=1|", 0},
+    {"; name=  ; = ;; x", "", CODEC_PARAM},
+    {"; name=\"\"", "name=|", 0},
+    {"; name=\"open; x=y", "name=open; x=y|", CODEC_PARAM},
+    {"; name=\"a\" b; x=y", "name=a|x=y|", CODEC_PARAM},
+    {"; url*0=\"ftp://\"; url*1=\"x/y\"", "url=ftp://x/y|", 0},
+    {"; url*1=\"x/y\"; url*0=\"ftp://\"", "url=ftp://x/y|", 0},
+    {"; title*=us-ascii'en-us'This%20is%20%2A%2A", "title=This is **|", 0},
+    {"; title*0*=us-ascii'en'even%20more%20; title*1*=%2A%2A; title*2=\" isn't it!\"", "title=even more ** isn't it!|", 0},
+    {"; f*0*=utf-8''%E2%82; f*1*=%AC.txt", "f=\xe2\x82\xac.txt|", 0},
+    {"; f*=iso-8859-1''Fr%F6sche.txt; f=Fr?sche.txt", "f=Fr\xc3\xb6sche.txt|", 0},
+    {"; f=Fr?sche.txt; f*=iso-8859-1''Fr%F6sche.txt", "f=Fr\xc3\xb6sche.txt|", 0},
+    {"; name*=\"iso-8859-1''Fr%F6sche\"", "name=Fr\xc3\xb6sche|", 0},
+    {"; name*=foo%20bar%", "name=foo bar%|", 0},
+    {"; name=\"=?utf-8?q?=C3=A4?=.png\"", "name=\xc3\xa4.png|", 0},
+    {"; name==?iso-8859-1?B?4Q==?= =?utf-8?B?w6k=?=.png", "name=\xc3\xa1\xc3\xa9.png|", 0},
+    {"; f*0=\"=?utf-8?q?=C3?=\"; f*1=\" =?utf-8?q?=A4?=\"", "f=\xc3\xa4|", 0},
+    {"; name=\"caf\xe9\"", "name=caf\xc3\xa9|", CODEC_8BIT},
+    {"; name=\"caf\xc3\xa9\"", "name=caf\xc3\xa9|", 0},
+    {"; n*2*=c; n*0*=utf-8''a; n*1*=b; n*1*=x", "n=abc|", 0},
+    {"; a*b*c=d; *=e; **0=f", "a=d|", CODEC_PARAM},
+};
+
+static str show(const struct params *p)
+{
+    struct buf b = buf_new(&mem, 64);
+    for (ptrdiff_t i = 0; i < p->n; i++)
+        buf_fmt(&b, "%.*s=%.*s|", STR_ARG(p->item[i].name), STR_ARG(p->item[i].value));
+    return buf_str(&b);
+}
+
+static void check_params(struct charsets *sets)
+{
+    struct params p;
+    for (size_t i = 0; i < sizeof param_cases / sizeof *param_cases; i++) {
+        unsigned flags = 0;
+        str in = str_c(param_cases[i].in);
+        codec_params(&mem, sets, in, &p, &flags);
+        is_str(show(&p), str_c(param_cases[i].want), "parameters %zu", i);
+        is_int(flags, param_cases[i].flags, "parameters %zu: flags", i);
+        for (ptrdiff_t n = 0; n < in.len; n++) {
+            char *cut = malloc((size_t)n + !n);
+            memcpy(cut, in.ptr, (size_t)n);
+            codec_params(&mem, sets, str_of(cut, n), &p, NULL);
+            free(cut);
+        }
+    }
+    ok(!param_get(&p, S("nothing")).ptr, "a parameter that is not there");
+    static const char *const values[] = {"a.txt", "with \"quotes\" and \\", "\xc3\xa4.txt", "", "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e.pdf",
+                                         "a name that is much longer than what fits into one line of a header, so that it is cut.txt"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct buf b = buf_new(&mem, 64);
+        codec_param_put(&b, S("filename"), str_c(values[i]));
+        codec_params(&mem, sets, buf_str(&b), &p, NULL);
+        is_str(param_get(&p, S("filename")), str_c(values[i]), "parameter written %zu", i);
+    }
+    struct buf b = buf_new(&mem, 64);
+    for (int i = 0; i < 1000; i++)
+        buf_fmt(&b, "; p%d=%d", i, i);
+    unsigned flags = 0;
+    codec_params(&mem, sets, buf_str(&b), &p, &flags);
+    ok(p.n == CODEC_PARAMS && flags == CODEC_PARAM, "no more parameters than the limit");
+}
+
 int main(void)
 {
     mem = arena_new((size_t)1 << 28);
+    arena run = arena_new((size_t)1 << 26);
+    struct charsets *sets = charsets_new(&run);
+    check_words(sets);
+    check_params(sets);
+    charsets_free(sets);
     for (size_t i = 0; i < sizeof base64_cases / sizeof *base64_cases; i++)
         check(BASE64, str_c(base64_cases[i].in), str_c(base64_cases[i].want), base64_cases[i].flags, str_fmt(&mem, "base64 %zu", i).ptr);
     for (size_t i = 0; i < sizeof qp_cases / sizeof *qp_cases; i++)
