@@ -206,6 +206,16 @@ static bool put_not(struct clause *c, struct store *s, const struct query *child
     return true;
 }
 
+static bool is_unread(const struct query *q) { return q->op == QUERY_NOT && flag_column(q->child) && str_eq_nocase(q->child->text, S("$seen")); }
+
+void clause_from(struct clause *c, const struct query *q)
+{
+    bool unread = is_unread(q);
+    for (const struct query *child = q->op == QUERY_AND ? q->child : NULL; child; child = child->next)
+        unread |= is_unread(child);
+    put(c, unread ? " FROM email e INDEXED BY email_unread WHERE " : " FROM email e WHERE ");
+}
+
 bool clause_row(struct clause *c, struct store *s, const struct query *q, struct err *e)
 {
     ptrdiff_t n = 0;
@@ -229,15 +239,8 @@ bool clause_row(struct clause *c, struct store *s, const struct query *q, struct
     return true;
 }
 
-/* Unread mail has an index of its own. */
-static bool is_unread(const struct query *q) { return q->op == QUERY_NOT && flag_column(q->child) && str_eq_nocase(q->child->text, S("$seen")); }
-
 bool clause_index(struct clause *c, struct store *s, const struct query *q, struct err *e)
 {
-    if (is_unread(q)) {
-        put(c, "SELECT id FROM email INDEXED BY email_unread WHERE seen = 0");
-        return true;
-    }
     switch (q->field) {
     case QUERY_TAG:
         put(c, "SELECT email_id FROM email_keyword WHERE keyword IN (");
@@ -284,7 +287,7 @@ struct shape {
 static bool is_indexed(const struct query *q)
 {
     if (q->op != QUERY_EQUALS || flag_column(q))
-        return is_unread(q);
+        return false;
     switch (q->field) {
     case QUERY_TAG:
     case QUERY_MAILBOX:
@@ -299,7 +302,7 @@ static bool is_indexed(const struct query *q)
 
 static struct shape shape(const struct query *q)
 {
-    if (!q->child || is_unread(q))
+    if (!q->child)
         return (struct shape){.levels = 1, .words = q->op == QUERY_WORDS, .others = q->op != QUERY_WORDS, .index = is_indexed(q)};
     struct shape all = {0};
     int children = 0;

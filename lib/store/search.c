@@ -82,7 +82,8 @@ static bool set_of_match(struct searcher *x, const struct query *q, struct idset
 static bool set_of_rows(struct searcher *x, const struct query *q, struct idset *out)
 {
     struct clause c = clause_new(x->mem);
-    buf_put(&c.sql, S("SELECT e.id FROM email e WHERE "));
+    buf_put(&c.sql, S("SELECT e.id"));
+    clause_from(&c, q);
     return clause_row(&c, x->store, q, x->e) && collect(x, &c, out);
 }
 
@@ -259,25 +260,42 @@ static bool put_conditions(struct searcher *x, struct clause *c, const struct pl
     return clause_row(c, x->store, &plan->where, x->e);
 }
 
-/* Through the index on received_at, newest first, until one more than the limit is found. */
+/* Hits that came newest first, but those of one second in any order. */
+static void sort_seconds(struct hits *h)
+{
+    for (ptrdiff_t from = 0, to; from < h->n; from = to) {
+        for (to = from + 1; to < h->n && h->item[to].received_at == h->item[from].received_at;)
+            to++;
+        if (to - from > 1)
+            qsort(h->item + from, (size_t)(to - from), sizeof *h->item, order);
+    }
+}
+
+/* Through an index on received_at, newest first, until there are more than the limit and the second is over. */
 static bool walk(struct searcher *x, const struct plan *plan, const struct search *want, struct hits *h)
 {
     struct clause c = clause_new(x->mem);
-    buf_put(&c.sql, S("SELECT e.received_at, e.blob_id, e.id FROM email e WHERE 1"));
+    buf_put(&c.sql, S("SELECT e.received_at, e.blob_id, e.id"));
+    clause_from(&c, &plan->where);
+    buf_put(&c.sql, S("1"));
     if (!put_conditions(x, &c, plan, want->after))
         return false;
-    buf_put(&c.sql, S(" ORDER BY e.received_at DESC, e.blob_id DESC, e.id DESC"));
+    buf_put(&c.sql, S(" ORDER BY e.received_at DESC"));
     sqlite3_stmt *q = prepare(x, &c);
     if (!q)
         return false;
-    int code = SQLITE_ROW;
-    while ((want->limit < 0 || h->n <= want->limit) && (code = sqlite3_step(q)) == SQLITE_ROW) {
+    int code;
+    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+        bool enough = want->limit >= 0 && h->n > want->limit;
+        if (enough && h->item[h->n - 1].received_at != sqlite3_column_int64(q, 0))
+            break;
         if (!plan->everything && !idset_has(&plan->set, sqlite3_column_int64(q, 2)))
             continue;
         struct search_place one = place_of(q);
         if (!want->after || order(&one, want->after) > 0)
             hit(h, one);
     }
+    sort_seconds(h);
     bool good = code == SQLITE_ROW || code == SQLITE_DONE || failed(x);
     sqlite3_finalize(q);
     return good;

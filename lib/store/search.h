@@ -40,6 +40,8 @@ struct clause {
 struct clause clause_new(arena *a);
 void clause_text(struct clause *c, str text);
 void clause_number(struct clause *c, int64_t number);
+/* FROM and WHERE for rows that must answer q: unread mail has an index of its own, also in the order of time. */
+void clause_from(struct clause *c, const struct query *q);
 /* A condition on the row e of email; never NULL. */
 bool clause_row(struct clause *c, struct store *s, const struct query *q, struct err *e);
 /* A SELECT of the numbers of emails, for a SEARCH_INDEX. */
