@@ -1,30 +1,35 @@
 #include "mime/find.h"
 
-enum { STRIDE = 16 };
-typedef char octets __attribute__((vector_size(STRIDE)));
-typedef uint64_t halves __attribute__((vector_size(STRIDE)));
+enum { VECTOR = 16, STRIDE = 4 * VECTOR };
+typedef char octets __attribute__((vector_size(VECTOR)));
+typedef uint64_t halves __attribute__((vector_size(VECTOR)));
 
-static octets load(const char *p)
+static inline octets load(const char *p)
 {
     octets v;
     memcpy(&v, p, sizeof v);
     return v;
 }
 
-/* Whether one of the STRIDE pairs that begin at p is a line end and c. */
-static bool pair_within(const char *p, char c)
+/* Where, of the VECTOR pairs that begin at p, a line end and c are. */
+static inline octets pairs(const char *p, octets newline, octets c) { return (octets)((load(p) == newline) & (load(p + 1) == c)); }
+
+static inline bool any(octets v)
 {
-    halves hit = (halves)((load(p) == (octets){0} + '\n') & (load(p + 1) == (octets){0} + c));
-    return (hit[0] | hit[1]) != 0;
+    halves h = (halves)v;
+    return (h[0] | h[1]) != 0;
 }
 
 ptrdiff_t find_line(str text, ptrdiff_t from, char c)
 {
+    const char *p = text.ptr;
     ptrdiff_t i = from;
-    while (i + STRIDE < text.len && !pair_within(text.ptr + i, c))
+    octets newline = (octets){0} + '\n', wanted = (octets){0} + c;
+    while (i + STRIDE < text.len && !any(pairs(p + i, newline, wanted) | pairs(p + i + VECTOR, newline, wanted) |
+                                         pairs(p + i + 2 * VECTOR, newline, wanted) | pairs(p + i + 3 * VECTOR, newline, wanted)))
         i += STRIDE;
     for (; i + 1 < text.len; i++)
-        if (text.ptr[i] == '\n' && text.ptr[i + 1] == c)
+        if (p[i] == '\n' && p[i + 1] == c)
             return i + 1;
     return -1;
 }

@@ -1,4 +1,4 @@
-/* Finding lines by their first octet, sixteen octets at a time. Private to lib/mime. */
+/* Finding lines by their first octet, many octets at a time. Private to lib/mime. */
 #ifndef MIME_FIND_H
 #define MIME_FIND_H
 

@@ -161,9 +161,13 @@ static void take_text(struct writer *w, str s)
 /* The value of an attribute: references resolved, at most `max` octets. */
 static str plain_value(arena *a, str s, ptrdiff_t max)
 {
-    struct buf out = buf_new(a, 64);
+    struct buf out = buf_new(a, (s.len < max ? s.len : max) + 4);
     for (ptrdiff_t i = 0; i < s.len && out.len < max;) {
         uint32_t cp;
+        if (s.ptr[i] > ' ' && s.ptr[i] < 127 && s.ptr[i] != '&') {
+            buf_byte(&out, s.ptr[i++]);
+            continue;
+        }
         ptrdiff_t n = s.ptr[i] == '&' ? entity_read(str_skip(s, i), &cp) : 0;
         if (!n)
             n = utf8_decode(str_skip(s, i), &cp);
