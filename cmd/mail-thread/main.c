@@ -93,16 +93,18 @@ int main(int argc, char **argv)
     struct out out = out_new(&mem, 1);
     struct lines in = lines_new(0, LINE_MAX_OCTETS);
     struct err e = {0};
+    struct store *store = NULL;
     if (form != TREE_NONE) {
         tree_run(&mem, &in, algorithm < 0 ? THREAD_REFERENCES : (enum thread_algorithm)algorithm, (enum tree_form)form, &out);
-        return prog_finish(&out);
+    } else {
+        store = stateless ? NULL : open_store(&mem, dir, &e);
+        if (e.class)
+            prog_error(&e);
+        else
+            filter_run(&in, store, &out);
     }
-    struct store *store = stateless ? NULL : open_store(&mem, dir, &e);
-    if (e.class)
-        prog_error(&e);
-    else
-        filter_run(&in, store, &out);
     if (store)
         store_close(store);
+    lines_free(&in);
     return prog_finish(&out);
 }

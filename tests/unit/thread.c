@@ -562,7 +562,7 @@ static void test_deep(int way, const char *name)
     arena_reset(&mem);
     double start = seconds();
     struct thread_builder *b = thread_builder_new(&mem, way == 3 ? THREAD_REFS : THREAD_REFERENCES);
-    uint64_t *ids = ARENA_ARRAY(&mem, uint64_t, DEEP);
+    uint64_t *ids = ARENA_ARRAY(&mem, uint64_t, DEEP), back[2];
     for (uint32_t i = 0; i < DEEP; i++)
         ids[i] = thread_id_hash(str_of((const char *)&i, sizeof i));
     for (uint32_t k = 0; k < DEEP; k++) {
@@ -571,7 +571,8 @@ static void test_deep(int way, const char *name)
         if (way == 2)
             m = (struct thread_entry){.id = i ? 0 : 1, .reference = ids, .n_references = i ? 0 : DEEP, .date = i};
         if (way == 3 && i % 2) { /* from far below back to the root, again and again */
-            uint64_t back[2] = {ids[i - 1], ids[0]};
+            back[0] = ids[i - 1];
+            back[1] = ids[0];
             m = (struct thread_entry){.id = ids[i], .reference = back, .n_references = 2, .date = i};
         }
         thread_builder_add(b, &m);
