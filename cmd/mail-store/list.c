@@ -53,38 +53,9 @@ static const struct verb mailboxes_verb = {
 
 /* ---- list ------------------------------------------------------------------------------------------------- */
 
-static struct query *query_new(arena *a, enum query_op op)
-{
-    struct query *q = ARENA_NEW(a, struct query);
-    q->op = op;
-    return q;
-}
-
-/* Any of the names; NULL where there is none. */
-static struct query *any_of(arena *a, enum query_field field, const struct strs *names)
-{
-    struct query *first = NULL, **end = &first;
-    for (ptrdiff_t i = 0; i < names->n; i++, end = &(*end)->next) {
-        *end = query_new(a, QUERY_EQUALS);
-        (*end)->field = field;
-        (*end)->text = names->item[i];
-    }
-    if (names->n < 2)
-        return first;
-    struct query *either = query_new(a, QUERY_OR);
-    either->child = first;
-    return either;
-}
-
 static struct query *list_query(struct verb_call *c)
 {
-    struct query *account = any_of(&c->mem, QUERY_ACCOUNT, &c->accounts), *mailbox = any_of(&c->mem, QUERY_MAILBOX, &c->mailboxes);
-    if (!account || !mailbox)
-        return account ? account : mailbox ? mailbox : query_new(&c->mem, QUERY_ALL);
-    struct query *both = query_new(&c->mem, QUERY_AND);
-    both->child = account;
-    account->next = mailbox;
-    return both;
+    return query_both(&c->mem, query_any_of(&c->mem, QUERY_ACCOUNT, &c->accounts), query_any_of(&c->mem, QUERY_MAILBOX, &c->mailboxes));
 }
 
 static int64_t limit_of(const struct verb_call *c) { return c->limit >= 0 ? c->limit : c->all ? -1 : LIST_LIMIT; }
