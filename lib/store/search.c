@@ -126,7 +126,11 @@ static bool set_of(struct searcher *x, const struct query *q, struct idset *out)
 static bool combine(struct searcher *x, enum query_op op, const struct query *q, struct idset *out)
 {
     struct idset one;
-    if (!set_of(x, q, &one))
+    arena scratch = *x->mem;
+    struct searcher inner = *x;
+    if (!x->explain) /* its buffer grows in the same arena */
+        inner.mem = &scratch;
+    if (!set_of(&inner, q, &one))
         return false;
     if (op == QUERY_AND)
         idset_and(out, &one);

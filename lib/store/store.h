@@ -149,7 +149,7 @@ struct search_hits {
     bool more;                /* limit left some out; */
     struct search_place next; /* then this is the place of the last of ids */
 };
-/* All in memory when it returns, and no transaction is open: 24 octets a hit, and an eighth of an octet a row for each term. False:
+/* All in memory when it returns, and no transaction is open: 32 octets a hit. False:
  * class usage where words of the query hold nothing that can be searched. */
 bool store_search(arena *a, struct store *s, const struct search *want, struct search_hits *out, struct err *e);
 
