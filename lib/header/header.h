@@ -12,7 +12,7 @@ enum {
     HEADER_OCTETS = 10 << 20, /* a header that is longer ends here, the rest is body: header.long */
     HEADER_FIELDS = 10000,    /* fields behind these are not kept: header.many */
     HEADER_DEFECTS = 100,     /* defects behind these are not kept */
-    HEADER_ADDRESSES = 100000, /* addresses of one list behind these are not kept */
+    HEADER_ADDRESSES = 10000,  /* addresses of one list behind these are not kept */
     HEADER_IDS = 10000         /* message ids of one list behind these are not kept */
 };
 

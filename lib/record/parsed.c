@@ -5,8 +5,7 @@
 enum {
     PREVIEW_CHARS = 256,
     PREVIEW_LOOK = 8192, /* octets of the text that are looked at for the preview */
-    SUBJECT_OCTETS = 1 << 16,
-    LIST_ITEMS = 10000 /* addresses or ids of one field: those behind are left out (truncated) */
+    SUBJECT_OCTETS = 1 << 16
 };
 
 struct mapping {
@@ -27,10 +26,8 @@ static void read_addresses(struct mapping *x, enum header_name id, enum email_me
         header_addresses(x->a, x->charsets, f->body, &list, &flags);
         mime_note(x->mime, flags, f->offset);
     }
-    if (list.n > LIST_ITEMS) {
-        list.n = LIST_ITEMS;
+    if (list.n >= HEADER_ADDRESSES)
         cut(x, name);
-    }
     *out = (struct addresses){ARENA_ARRAY(x->a, struct address, list.n), list.n};
     for (ptrdiff_t i = 0; i < list.n; i++)
         out->item[i] = (struct address){list.item[i].name, list.item[i].email};
@@ -42,10 +39,8 @@ static void read_ids(struct mapping *x, enum header_name id, enum email_member m
     *out = (struct strs){0};
     for (const struct field *f = header_first(&x->m->header, id); f; f = header_next(&x->m->header, f))
         header_ids(x->a, f->body, out);
-    if (out->n > LIST_ITEMS) {
-        out->n = LIST_ITEMS;
+    if (out->n >= HEADER_IDS)
         cut(x, name);
-    }
     email_knows(x->e, member);
 }
 
