@@ -4,15 +4,18 @@
 #include "store/db.h"
 #include "thread/thread.h"
 
-#include <assert.h>
-
 enum {
     REMEMBERED_IDS = 1 << 20, /* message ids that a writer keeps in memory at most: about 30 MB */
+    ROWS_REMEMBERED = 1 << 14,
     SMALLER_FIRST_LOOK = 16   /* rows that are counted at first to find the smaller thread */
 };
 
 struct threads {
     struct store *store;
+    struct known_row {
+        uint64_t hash;
+        int64_t id;
+    } row[ROWS_REMEMBERED]; /* of threads by their smallest hash; whichever came last of those that share a place */
     struct thread_links *links; /* what the tables say about the ids that were seen, for as long as nobody else writes */
     int64_t version;            /* PRAGMA data_version */
 };
@@ -120,13 +123,18 @@ bool threads_find(struct store *s, str name, int64_t *thread, struct err *e)
 struct threads *threads_new(arena *a, struct store *s)
 {
     struct threads *t = ARENA_NEW(a, struct threads);
-    *t = (struct threads){.store = s, .links = thread_links_new(a, false)};
+    t->store = s;
+    t->links = thread_links_new(a, false);
     return t;
 }
 
 void threads_free(struct threads *t) { thread_links_free(t->links); }
 
-void threads_forget(struct threads *t) { thread_links_reset(t->links); }
+void threads_forget(struct threads *t)
+{
+    thread_links_reset(t->links);
+    memset(t->row, 0, sizeof t->row);
+}
 
 bool threads_begin(struct threads *t, struct err *e)
 {
@@ -163,17 +171,29 @@ static bool swallow(struct store *s, int64_t winner, int64_t loser, struct err *
            db_run(s, e, "UPDATE thread SET joined = ? WHERE id = ?", "ii", winner, loser);
 }
 
-/* Join the row of one more thread to *row (0: none yet), whose hash is *hash. */
-static bool join_row(struct store *s, uint64_t id, int64_t *row, uint64_t *hash, struct err *e)
+static struct known_row *remembered(struct threads *t, uint64_t hash) { return &t->row[hash % ROWS_REMEMBERED]; }
+
+/* The row of the thread that is called so, now. */
+static bool row_of(struct threads *t, uint64_t hash, int64_t *row, struct err *e)
 {
-    int64_t other;
-    uint64_t other_hash;
-    if (!find_thread(s, id, &other, &other_hash, e))
-        return false;
-    assert(other);
-    if (other == *row)
+    uint64_t same;
+    if (remembered(t, hash)->hash == hash) {
+        *row = remembered(t, hash)->id;
         return true;
-    if (*row) {
+    }
+    return find_thread(t->store, hash, row, &same, e);
+}
+
+/* Join one more thread to *row (0: none yet), which is called *hash. */
+static bool join_row(struct threads *t, uint64_t other_hash, int64_t *row, uint64_t *hash, struct err *e)
+{
+    struct store *s = t->store;
+    int64_t other;
+    if (!row_of(t, other_hash, &other, e))
+        return false;
+    if (!other)
+        return err_set(e, ERR_IO, "store.damaged", "see mail-store check", "a message id of %.*s has no thread", STR_ARG(s->dir));
+    if (*row && *row != other) {
         bool smaller;
         if (!is_smaller(s, other, *row, &smaller, e))
             return false;
@@ -188,23 +208,27 @@ static bool join_row(struct store *s, uint64_t id, int64_t *row, uint64_t *hash,
 }
 
 /* The row of the thread that was found or has come about, under its name of now. */
-static bool thread_row(struct store *s, const struct thread_linked *l, int64_t *row, struct err *e)
+static bool thread_row(struct threads *t, const struct thread_linked *l, int64_t *row, struct err *e)
 {
+    struct store *s = t->store;
     uint64_t hash = 0;
     bool is_new = false;
     for (ptrdiff_t i = 0; i < l->n_fresh; i++)
         is_new |= l->fresh[i] == l->root;
     *row = 0;
-    if (!is_new && !join_row(s, l->root, row, &hash, e))
+    if (!is_new && !join_row(t, l->root, row, &hash, e))
         return false;
     for (ptrdiff_t i = 0; i < l->n_joined; i++)
-        if (!join_row(s, l->joined[i], row, &hash, e))
+        if (!join_row(t, l->joined[i], row, &hash, e))
             return false;
-    if (*row)
-        return hash == l->root || db_run(s, e, "UPDATE thread SET hash = ? WHERE id = ?", "ii", (int64_t)l->root, *row);
-    if (!db_run(s, e, "INSERT INTO thread (hash) VALUES (?)", "i", (int64_t)l->root))
+    if (!*row) {
+        if (!db_run(s, e, "INSERT INTO thread (hash) VALUES (?)", "i", (int64_t)l->root))
+            return false;
+        *row = sqlite3_last_insert_rowid(s->db);
+    } else if (hash != l->root && !db_run(s, e, "UPDATE thread SET hash = ? WHERE id = ?", "ii", (int64_t)l->root, *row)) {
         return false;
-    *row = sqlite3_last_insert_rowid(s->db);
+    }
+    *remembered(t, l->root) = (struct known_row){l->root, *row};
     return true;
 }
 
@@ -226,6 +250,6 @@ bool threads_add(struct threads *t, arena scratch, const struct email *m, int64_
     struct thread_linked linked;
     struct thread_known known = {.ctx = t->store, .find = known_find, .seek = known_seek};
     store_thread_mail(&scratch, m, &mail);
-    return thread_link(&scratch, t->links, &mail, &known, &linked, e) && thread_row(t->store, &linked, thread, e) &&
+    return thread_link(&scratch, t->links, &mail, &known, &linked, e) && thread_row(t, &linked, thread, e) &&
            add_rows(t->store, &mail, &linked, *thread, e);
 }

@@ -22,6 +22,14 @@ static struct thread_range range_of(const struct near *n, enum thread_kind kind,
         .pair = n->pair, .kind = kind, .from = {from, (uint64_t)INT64_MIN}, .to = {to, (uint64_t)INT64_MAX}};
 }
 
+/* Whether there is an orphan near enough: mostly not, and then one question was enough. */
+static bool any_orphan(const struct near *n, bool *found, struct err *e)
+{
+    struct thread_range range = range_of(n, THREAD_ORPHAN, n->time - THREAD_WINDOW_S, n->time + THREAD_WINDOW_S);
+    struct thread_place place;
+    return n->known->seek(n->known->ctx, &range, found, &place, e);
+}
+
 /* Take the nearest orphan before or after; *at is its time. */
 static bool nearest_orphan(const struct near *n, bool before, bool *found, int64_t *at, struct err *e)
 {
@@ -88,8 +96,14 @@ bool near_each(const struct thread_mail *m, const struct thread_known *known, ne
                 return false;
             continue;
         }
-        if (m->kind == THREAD_REPLY && !nearest_orphan(&n, true, &found, &at, e))
-            return false;
+        if (m->kind == THREAD_REPLY) {
+            if (!any_orphan(&n, &found, e))
+                return false;
+            if (!found)
+                continue;
+            if (!nearest_orphan(&n, true, &found, &at, e))
+                return false;
+        }
         if (!nearest_orphan(&n, false, &found, &at, e))
             return false;
     }
