@@ -11,6 +11,7 @@ struct box {
     struct pool *p;
     struct source_file *file;
     enum to to;
+    bool open;       /* a message has begun */
     bool spans;      /* workers read the file, too */
     ptrdiff_t start; /* TO_SLOT: of the message, in the slot that is being filled */
     struct stream stream;
@@ -27,6 +28,7 @@ static void begin(void *context, const struct mbox_message *message)
     }
     s->file = b->file;
     b->to = TO_SLOT;
+    b->open = true;
     b->start = s->n_in;
 }
 
@@ -76,6 +78,7 @@ static void put(void *context, str octets)
 static void end(void *context, const struct mbox_message *message)
 {
     struct box *b = context;
+    b->open = false;
     if (b->to == TO_STREAM) {
         stream_end(&b->stream, message);
         return;
@@ -93,12 +96,15 @@ static ptrdiff_t look(void *context, int64_t offset, char *out, ptrdiff_t n)
     return b->file->seekable ? pread(b->file->fd, out, (size_t)n, offset) : -1;
 }
 
-/* Whoever reads what we wrote shall not wait for what we have read. */
+/* Whoever reads what we write does not wait for what we read. */
 static void before_read(struct box *b)
 {
     struct pollfd p = {.fd = b->file->fd, .events = POLLIN};
-    if (!b->file->seekable && b->to != TO_STREAM && poll(&p, 1, 0) == 0 && !pool_slot(b->p)->n_items)
-        pool_drain(b->p);
+    if (b->file->seekable || poll(&p, 1, 0) != 0)
+        return;
+    if (b->open && b->to == TO_SLOT && pool_slot(b->p)->n_items)
+        to_next_slot(b);
+    pool_drain(b->p);
 }
 
 void box_submit(struct pool *p, arena *run, struct source_file *file, str first)
