@@ -67,9 +67,9 @@ static void grow_slots(struct numbers *t)
 uint32_t numbers_put(struct numbers *t, uint64_t key)
 {
     assert(key);
-    uint32_t *slot = find_slot(t, key);
-    if (*slot)
-        return *slot;
+    uint32_t *slot = find_slot(t, key), found = *slot;
+    if (found)
+        return found;
     if ((uint64_t)t->n * 8 >= ((uint64_t)5 << (64 - t->shift))) {
         grow_slots(t);
         slot = find_slot(t, key);
