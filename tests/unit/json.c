@@ -108,6 +108,24 @@ static void test_limits(void)
     ok(!jread(&mem, buf_str(&b), &fault) && !strcmp(fault.what, "too many values"), "one more is refused");
 }
 
+/* Cut at each octet, in a block of just that size, so that a sanitizer sees a read behind the end. */
+static void test_cut_everywhere(void)
+{
+    str text = S("{\"a\":[1.5e+3,true,false,null,\"\\n\\u00e9\\ud834\\udd1e\xE2\x82\xAC long enough for strides\"],\"\":{ }}");
+    int accepted = 0;
+    for (ptrdiff_t n = 0; n < text.len; n++) {
+        char *copy = malloc((size_t)n + !n);
+        if (!copy)
+            abort();
+        memcpy(copy, text.ptr, (size_t)n);
+        struct json_fault fault = {-1, NULL};
+        accepted += jread(&mem, str_of(copy, n), &fault) || fault.offset < 0 || fault.offset > n;
+        free(copy);
+    }
+    is_int(accepted, 0, "cut at each octet: refused, at a place within");
+    ok(parse(text) != NULL, "whole: accepted");
+}
+
 /* -- What was read -- */
 
 static void test_strings(void)
@@ -368,6 +386,8 @@ static void test_against_jansson(void)
         S(" { \"a\" : [ { \"b\" : [ ] } , \"c\" ] , \"d\" : -0 } "),
     };
     int wrong = 0, accepted = 0, rounds = 200000;
+    arena_free(&mem); /* a small one: each reset poisons all that was ever used */
+    mem = arena_new((size_t)1 << 26);
     for (int i = 0; i < rounds; i++) {
         arena_reset(&mem);
         bool good;
@@ -434,6 +454,7 @@ int main(void)
     mem = arena_new((size_t)1 << 30);
     test_faults();
     test_limits();
+    test_cut_everywhere();
     test_strings();
     test_numbers();
     test_members();
