@@ -376,5 +376,5 @@ bool fetch_mailbox(struct session *s, str name, struct err *e)
     if (stopped && out_good(s->run->out)) /* where nobody reads any more, it ends without a word */
         prog_outcome(ERR_LATER);
     arena_free(&j.mem);
-    return done || e->class == ERR_MISSING || !strcmp(e->code, "imap.permission");
+    return done || e->class == ERR_MISSING || strcmp(e->code, "imap.permission") == 0;
 }

@@ -101,8 +101,10 @@ static int take_option(arena *a, struct opts *o, int option)
 
 static int check(struct opts *o, int argc, char **argv)
 {
-    o->verb = optind < argc ? argv[optind] : "fetch";
-    if (optind + 1 < argc || (strcmp(o->verb, "fetch") && strcmp(o->verb, "folders") && strcmp(o->verb, "test")))
+    str verb = str_c(optind < argc ? argv[optind] : "fetch");
+    bool known = str_eq(verb, S("fetch")) || str_eq(verb, S("folders")) || str_eq(verb, S("test"));
+    o->verb = verb.ptr;
+    if (optind + 1 < argc || !known)
         return prog_misuse("there is no '%s'; the verbs are folders and test", argv[argc - 1]);
     if (o->url.len ? o->all || o->accounts.n > 1 : !o->all && !o->accounts.n)
         return prog_misuse("say what to read: -a NAME, --all, or --url URL");
@@ -120,9 +122,9 @@ static bool open_store(struct run *r, struct err *e)
 
 static void do_account(struct run *r, const struct target *a)
 {
-    if (!strcmp(r->opts->verb, "folders"))
+    if (strcmp(r->opts->verb, "folders") == 0)
         list_folders(r, a);
-    else if (!strcmp(r->opts->verb, "test"))
+    else if (strcmp(r->opts->verb, "test") == 0)
         test_account(r, a);
     else
         fetch_account(r, a);

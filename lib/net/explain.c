@@ -60,16 +60,6 @@ static bool certificate(const struct net *n, struct err *e)
     return false;
 }
 
-static bool late(struct net *n, struct err *e)
-{
-    const char *stage = stage_of(n);
-    bool silent = strcmp(stage, "greeting") == 0;
-    err_set(e, ERR_LATER, "net.timeout", silent && n->target.security == NET_STARTTLS ? "is this a port for TLS from the start? (imap.security = tls)" : "",
-            silent ? "%s: connected, but the server said nothing in time" : "%s: no answer in time", n->host);
-    err_stage(e, stage);
-    return false;
-}
-
 /* The last line that the server said: the reason, where it turned us away. */
 static str last_words(const struct net *n)
 {
@@ -85,11 +75,25 @@ static str last_words(const struct net *n)
 static bool turned_away(struct net *n, struct err *e)
 {
     str words = last_words(n);
-    bool bye = str_find_nocase(words, S("BYE")) >= 0;
-    err_set(e, bye ? ERR_LATER : ERR_REFUSED, bye ? "net.busy" : "net.greeting",
-            bye ? "try again later" : "is this the right port and protocol?", "%s: the server turned the connection away", n->host);
+    if (str_find_nocase(words, S("BYE")) >= 0)
+        err_set(e, ERR_LATER, "net.busy", "try again later", "%s: the server turned the connection away", n->host);
+    else
+        err_set(e, ERR_REFUSED, "net.greeting", "is this the right port and protocol?", "%s: the server does not greet as it should", n->host);
     err_stage(e, "greeting");
     err_server(e, words);
+    return false;
+}
+
+static bool late(struct net *n, struct err *e)
+{
+    const char *stage = stage_of(n);
+    bool silent = strcmp(stage, "greeting") == 0;
+    if (silent && n->said_len && str_find(net_said(n), S("* ")) < 0)
+        return turned_away(n, e); /* it speaks something else, which libcurl waits to end */
+    bool other_port = silent && n->target.security == NET_STARTTLS;
+    err_set(e, ERR_LATER, "net.timeout", other_port ? "is this a port for TLS from the start? (security = tls)" : NULL,
+            silent ? "%s: connected, but the server said nothing in time" : "%s: no answer in time", n->host);
+    err_stage(e, stage);
     return false;
 }
 
