@@ -67,4 +67,20 @@ while read -r id blob; do
 done <given
 is 'older ids go on to lead to the thread' "$wrong" 0
 is 'also in a search' "$(mail-store search -s one --count "thread:$(sed -n '1s/ .*//p' given)")" "$(mail-store thread -s one "$(sed -n '1s/ .*//p' given)" | wc -l)"
+
+# While it waits for input it holds nothing up: a checkpoint can empty the log.
+if command -v sqlite3 >/dev/null; then
+	mkfifo pipe
+	mail-thread -s one <pipe >waiting.jsonl &
+	pid=$!
+	exec 3>pipe
+	sed -n 1,5p parsed.jsonl >&3
+	ok 'it has answered' wait_for 20 grep -q "$(sed -n 5p parsed.jsonl | jq -r .blobId)" waiting.jsonl
+	sqlite3 one/mail.db "INSERT INTO meta VALUES ('test', 'x')"
+	is 'and keeps no read open' "$(sqlite3 one/mail.db 'PRAGMA busy_timeout = 2000; PRAGMA wal_checkpoint(TRUNCATE)' | tail -n 1)" '0|0|0'
+	exec 3>&-
+	wait "$pid"
+else
+	skip 2 'no sqlite3'
+fi
 done_testing
