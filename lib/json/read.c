@@ -67,10 +67,11 @@ static int32_t hex4(str text, ptrdiff_t at)
         return -1;
     for (ptrdiff_t i = at + 2; i < at + 6; i++) {
         char c = text.ptr[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-        if (digit < 0)
+        char small = (char)(c | 0x20);
+        bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit && (small < 'a' || small > 'f'))
             return -1;
-        value = value << 4 | digit;
+        value = value << 4 | (is_digit ? c - '0' : small - 'a' + 10);
     }
     return value;
 }

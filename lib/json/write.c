@@ -60,7 +60,9 @@ static ptrdiff_t copy_plain(char *to, const char *from, ptrdiff_t n)
 
 static int escape(char *to, char c)
 {
-    static const char names[0x60] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
+    static const char names[0x60] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\',
+    };
     to[0] = '\\';
     to[1] = names[(unsigned char)c];
     if (to[1])

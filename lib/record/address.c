@@ -14,7 +14,8 @@ static void add(struct reader *r, struct header_address one)
     struct header_addresses *list = &r->list;
     if (list->n == list->cap) {
         ptrdiff_t cap = list->cap ? list->cap * 2 : 4;
-        list->item = arena_grow(r->mem, list->item, (size_t)list->cap * sizeof one, (size_t)cap * sizeof one, _Alignof(struct header_address));
+        size_t old = (size_t)list->cap * sizeof one, size = (size_t)cap * sizeof one;
+        list->item = arena_grow(r->mem, list->item, old, size, _Alignof(struct header_address));
         list->cap = cap;
     }
     list->item[list->n++] = one;

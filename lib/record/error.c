@@ -34,9 +34,11 @@ bool error_read(const struct reading *r, const struct jnode *root, struct err *o
     enum err_class class;
     if (!class_named(jread_string(r->mem, jread_member(root, S("class"))), &class))
         return reading_fault(r, "mail-records(7) lists them", "class must be one of the classes of errors");
-    if (!value_text(r->mem, jread_member(root, S("code")), &code) || !value_text(r->mem, jread_member(root, S("stage")), &stage) ||
+    if (!value_text(r->mem, jread_member(root, S("code")), &code) ||
+        !value_text(r->mem, jread_member(root, S("stage")), &stage) ||
         !value_text(r->mem, jread_member(root, S("message")), &message) ||
-        !value_text(r->mem, jread_member(root, S("server")), &server) || !value_text(r->mem, jread_member(root, S("hint")), &hint))
+        !value_text(r->mem, jread_member(root, S("server")), &server) ||
+        !value_text(r->mem, jread_member(root, S("hint")), &hint))
         return reading_fault(r, NULL, "code, stage, message, server and hint must be strings");
     err_set(out, class, str_z(r->mem, code), str_z(r->mem, hint), "%.*s", STR_ARG(message));
     err_stage(out, str_z(r->mem, stage));

@@ -31,7 +31,8 @@ static bool read_root(const struct reading *r, str line, struct record *out)
     struct json_fault fault;
     out->root = jread(r->mem, line, &fault);
     if (!out->root)
-        return reading_fault(r, "a record is one JSON object on one line", "%s at octet %lld", fault.what, (long long)fault.offset + 1);
+        return reading_fault(r, "a record is one JSON object on one line", "%s at octet %lld", fault.what,
+                             (long long)fault.offset + 1);
     if (out->root->type != JSON_OBJECT)
         return reading_fault(r, "a record is one JSON object on one line", "an object expected");
     out->type_name = jread_string(r->mem, jread_member(out->root, S("type")));

@@ -291,7 +291,10 @@ void value_write_source(struct jwrite *w, const struct source *s)
     jwrite_end_object(w);
 }
 
-void record_json_addresses(struct buf *to, const struct addresses *list) { value_write_addresses(&(struct jwrite){to, false}, list); }
+void record_json_addresses(struct buf *to, const struct addresses *list)
+{
+    value_write_addresses(&(struct jwrite){to, false}, list);
+}
 
 void record_json_attachments(struct buf *to, const struct attachment *list, ptrdiff_t n)
 {
