@@ -46,6 +46,7 @@ static void silent(int fd)
 static void falls_silent(int fd)
 {
     greet(fd);
+    read_line(fd);
     say(fd, "some");
     sleep(5);
 }
@@ -53,6 +54,7 @@ static void falls_silent(int fd)
 static void closes(int fd)
 {
     greet(fd);
+    read_line(fd);
     say(fd, "last words");
 }
 
@@ -76,8 +78,8 @@ static int serve(void (*server)(int fd), pid_t *pid)
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bind(listener, (struct sockaddr *)&at, sizeof at);
-    listen(listener, 1);
+    if (bind(listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(listener, 1) != 0)
+        perror("loopback");
     getsockname(listener, (struct sockaddr *)&at, &size);
     fflush(stdout);
     *pid = fork();
@@ -158,14 +160,14 @@ static void losses(void)
     struct err e;
     str got;
     struct net *n = connect_to(closes, &pid, &e);
-    ok(n && net_read(n, -1, &got, &e) == NET_GOT, "the last words come");
+    ok(n && net_send(n, S("any last words?\n"), &e) && net_read(n, -1, &got, &e) == NET_GOT, "the last words come");
     ok(n && net_read(n, -1, &got, &e) == NET_LOST && e.class == ERR_LATER, "then the end");
     is_str(str_c(e.code), S("net.lost"), "which is a loss");
     net_close(n);
     stop(pid);
 
     n = connect_to(falls_silent, &pid, &e);
-    ok(n && net_read(n, -1, &got, &e) == NET_GOT, "some octets");
+    ok(n && net_send(n, S("more?\n"), &e) && net_read(n, -1, &got, &e) == NET_GOT, "some octets");
     int64_t before = sys_clock.monotonic_ms();
     ok(n && net_read(n, -1, &got, &e) == NET_LOST, "then silence");
     is_str(str_c(e.code), S("net.timeout"), "is a deadline");
