@@ -185,7 +185,7 @@ static bool add_event(struct row_writer *w, struct row_result *row, str kind, st
 static bool write_new(arena *a, struct row_writer *w, const struct email *m, str blob, struct row_result *out, struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
-    bool changed;
+    bool changed = false;
     int64_t split;
     str record = record_json(a, m, &split);
     out->outcome = ROW_NEW;
