@@ -52,42 +52,18 @@ static const struct member table[EMAIL_MEMBERS] = {
 
 bool email_read(const struct reading *r, const struct jnode *root, struct email *out)
 {
-    struct unknowns unknowns = {0};
-    ptrdiff_t row = -1;
-    for (const struct jnode *key = jread_first(root); key; key = jread_next(root, key)) {
-        str name = jread_string(r->mem, key);
-        ptrdiff_t found = member_find(table, EMAIL_MEMBERS, name, row + 1);
-        if (found < 0) {
-            if (!str_eq(name, S("type")) && !str_eq(name, S("v")))
-                unknowns_add(r->mem, &unknowns, key);
-            continue;
-        }
-        row = found;
-        const char *must = member_read(r->mem, &table[row], key + 1, out);
-        if (must)
-            return reading_fault(r, "mail-records(7) tells the form of each member", "%.*s must be %s", STR_ARG(name), must);
-        if (jread_is(key + 1, JSON_NULL) && !member_has_null(&table[row]))
-            email_null(out, (enum email_member)row);
-        else
-            email_knows(out, (enum email_member)row);
-    }
-    out->unknown = unknowns_text(r->mem, root, &unknowns);
-    return true;
+    struct members_found found;
+    bool good = members_read(r, root, table, EMAIL_MEMBERS, out, &found);
+    out->known = found.known;
+    out->nulls = found.nulls;
+    out->unknown = found.unknown;
+    return good;
 }
 
 void record_write_email(struct buf *to, const struct email *m)
 {
     struct jwrite w = {to, true};
     buf_put(to, S("{\"type\":\"email\",\"v\":1"));
-    for (int i = 0; i < EMAIL_MEMBERS; i++) {
-        if (m->nulls & EMAIL_BIT(i)) {
-            jwrite_key(&w, table[i].name);
-            jwrite_null(&w);
-        } else if (m->known & EMAIL_BIT(i)) {
-            member_write(&w, &table[i], m);
-        }
-    }
-    if (m->unknown.len)
-        jwrite_raw(&w, m->unknown);
+    members_write(&w, table, EMAIL_MEMBERS, m, m->known, m->nulls, m->unknown);
     buf_put(to, S("}\n"));
 }

@@ -23,6 +23,8 @@ static const char *read_number(const struct member *m, const struct jnode *value
 {
     if (jread_is(value, JSON_NULL) || jread_i64(value, m->min, INT64_MAX, to))
         return NULL;
+    if (m->min < 0)
+        return "an integer";
     return m->min == 1 ? "an integer from 1 on" : "an integer from 0 on";
 }
 
@@ -94,6 +96,8 @@ const char *member_read(arena *a, const struct member *m, const struct jnode *va
     case FORM_HEADERS: return value_read_headers(a, value, to, with) ? NULL : "an array of {name,value}";
     case FORM_SOURCE:
         return value_read_source(a, value, to) ? NULL : "an object {protocol,host,mailbox,uidValidity,uid,after,modseq,fetchedAt}";
+    case FORM_ENVELOPE:
+        return value_read_envelope(a, value, to) ? NULL : "an object {mailFrom,rcptTo}: addresses without a name, or null";
     case FORM_OBJECT: return read_json(value, JSON_OBJECT, to);
     case FORM_ARRAY: return read_json(value, JSON_ARRAY, to);
     }
@@ -136,9 +140,24 @@ void member_write(struct jwrite *w, const struct member *m, const void *base)
     case FORM_DEFECTS: value_write_defects(w, *(struct defect *const *)from, *(const ptrdiff_t *)with); break;
     case FORM_HEADERS: value_write_headers(w, *(struct header_field *const *)from, *(const ptrdiff_t *)with); break;
     case FORM_SOURCE: value_write_source(w, from); break;
+    case FORM_ENVELOPE: value_write_envelope(w, from); break;
     case FORM_OBJECT:
     case FORM_ARRAY: write_json(w, from); break;
     }
+}
+
+void members_write(struct jwrite *w, const struct member *table, ptrdiff_t n, const void *base, uint64_t known, uint64_t nulls, str unknown)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (nulls >> i & 1) {
+            jwrite_key(w, table[i].name);
+            jwrite_null(w);
+        } else if (known >> i & 1) {
+            member_write(w, &table[i], base);
+        }
+    }
+    if (unknown.len)
+        jwrite_raw(w, unknown);
 }
 
 void unknowns_add(arena *a, struct unknowns *u, const struct jnode *key)

@@ -22,6 +22,7 @@ enum form {
     FORM_DEFECTS,     /* struct defect *, how many at `with` */
     FORM_HEADERS,     /* struct header_field *, how many at `with` */
     FORM_SOURCE,      /* struct source */
+    FORM_ENVELOPE,    /* struct envelope */
     FORM_OBJECT,      /* str, JSON as it stands */
     FORM_ARRAY        /* str, JSON as it stands */
 };
@@ -42,6 +43,8 @@ ptrdiff_t member_find(const struct member *table, ptrdiff_t n, str name, ptrdiff
 const char *member_read(arena *a, const struct member *m, const struct jnode *value, void *base);
 bool member_has_null(const struct member *m); /* whether null is a value of its own in the struct */
 void member_write(struct jwrite *w, const struct member *m, const void *base);
+/* The members whose bit is set in known or nulls, then what is unknown. */
+void members_write(struct jwrite *w, const struct member *table, ptrdiff_t n, const void *base, uint64_t known, uint64_t nulls, str unknown);
 
 /* Collects the members that a table does not know; of a repeated one only the last. */
 struct unknowns {

@@ -16,6 +16,14 @@ bool reading_fault(const struct reading *r, const char *hint, const char *format
 
 bool email_read(const struct reading *r, const struct jnode *root, struct email *out);
 bool poll_read(const struct reading *r, const struct jnode *root, struct poll *out);
+bool submission_read(const struct reading *r, const struct jnode *root, struct submission *out);
+bool delivery_read(const struct reading *r, const struct jnode *root, struct delivery *out);
+/* All members of an object by a table of n rows; known and nulls get the bit of each row that is there. */
+struct members_found {
+    uint64_t known, nulls;
+    str unknown;
+};
+bool members_read(const struct reading *r, const struct jnode *root, const struct member *table, ptrdiff_t n, void *base, struct members_found *out);
 bool error_read(const struct reading *r, const struct jnode *root, struct err *out);
 
 #endif

@@ -41,23 +41,47 @@ static bool read_root(const struct reading *r, str line, struct record *out)
     return true;
 }
 
-bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e)
+static const struct {
+    str name;
+    enum record_type type;
+} types_known[] = {
+    {S("email"), RECORD_EMAIL}, {S("poll"), RECORD_POLL}, {S("error"), RECORD_ERROR},
+    {S("submission"), RECORD_SUBMISSION}, {S("delivery"), RECORD_DELIVERY},
+};
+
+static enum record_type type_of(str name)
+{
+    for (ptrdiff_t i = 0; i < COUNT_OF(types_known); i++)
+        if (str_eq(types_known[i].name, name))
+            return types_known[i].type;
+    return RECORD_OTHER;
+}
+
+bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e)
 {
     struct reading r = {a, what, number, e};
     *out = (struct record){.line = line};
     if (!read_root(&r, line, out))
         return false;
-    if (str_eq(out->type_name, S("email"))) {
-        out->type = RECORD_EMAIL;
-        return version_is_known(&r, out) && email_read(&r, out->root, &out->email);
-    }
-    if (str_eq(out->type_name, S("poll"))) {
-        out->type = RECORD_POLL;
-        return version_is_known(&r, out) && poll_read(&r, out->root, &out->poll);
-    }
-    if (str_eq(out->type_name, S("error"))) {
-        out->type = RECORD_ERROR;
-        return version_is_known(&r, out) && error_read(&r, out->root, &out->error);
+    enum record_type type = type_of(out->type_name);
+    if (type == RECORD_OTHER || !(types & RECORD_BIT(type)))
+        return true;
+    out->type = type;
+    if (!version_is_known(&r, out))
+        return false;
+    switch (type) {
+    case RECORD_EMAIL: return email_read(&r, out->root, &out->email);
+    case RECORD_POLL: return poll_read(&r, out->root, &out->poll);
+    case RECORD_ERROR: return error_read(&r, out->root, &out->error);
+    case RECORD_SUBMISSION: return submission_read(&r, out->root, &out->submission);
+    case RECORD_DELIVERY: return delivery_read(&r, out->root, &out->delivery);
+    case RECORD_OTHER: break;
     }
     return true;
+}
+
+bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e)
+{
+    const unsigned received = RECORD_BIT(RECORD_EMAIL) | RECORD_BIT(RECORD_POLL) | RECORD_BIT(RECORD_ERROR);
+    return record_read_types(a, line, what, number, received, out, e);
 }

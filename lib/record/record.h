@@ -171,7 +171,102 @@ struct account {
     str more;
 };
 
-enum record_type { RECORD_OTHER, RECORD_EMAIL, RECORD_POLL, RECORD_ERROR };
+/* A message that is to be sent; names of JMAP's EmailSubmission where it has one. */
+struct envelope {
+    bool has_from;  /* mailFrom is known; else it is the first of `from` */
+    str mail_from;  /* addr-spec; STR_NONE: the null sender */
+    struct strs rcpt_to;
+};
+
+/* Members of a submission, in the order in which they are written. */
+enum submission_member {
+    SUBMISSION_ID, SUBMISSION_KEY, SUBMISSION_ACCOUNT, SUBMISSION_PROFILE, SUBMISSION_QUEUE, SUBMISSION_BLOB_ID, SUBMISSION_PATH,
+    SUBMISSION_RAW, SUBMISSION_SIZE, SUBMISSION_MESSAGE_ID, SUBMISSION_ENVELOPE, SUBMISSION_FROM, SUBMISSION_TO, SUBMISSION_CC,
+    SUBMISSION_BCC, SUBMISSION_SUBJECT, SUBMISSION_THREAD_ID, SUBMISSION_EMAIL_ID, SUBMISSION_IN_REPLY_TO, SUBMISSION_PRIORITY,
+    SUBMISSION_SEND_AT, SUBMISSION_UNDO_UNTIL, SUBMISSION_EXPIRES_AT, SUBMISSION_NOTIFY, SUBMISSION_RET, SUBMISSION_ENVID,
+    SUBMISSION_SMTPUTF8, SUBMISSION_BODY_8BIT, SUBMISSION_TAGS, SUBMISSION_ATTEMPT, SUBMISSION_LEASE, SUBMISSION_LEASE_PATH,
+    SUBMISSION_STATUS, SUBMISSION_CREATED_AT, SUBMISSION_AUTO_SUBMITTED, SUBMISSION_MEMBERS
+};
+#define SUBMISSION_BIT(member) (UINT64_C(1) << (member))
+
+struct submission {
+    uint64_t known, nulls;    /* as in struct email */
+    int64_t id;               /* number in the queue; absent before mail-queue add */
+    str key;                  /* idempotencyKey: adding it twice adds it once */
+    str account;
+    str profile;              /* SMTP identity; absent: the account's own */
+    str queue;                /* named queue; absent: "default" */
+    str blob_id;              /* sha256 hex of the message */
+    str path;                 /* the file that holds it, whole */
+    str raw;                  /* base64 of it */
+    int64_t size;             /* octets */
+    struct strs message_id;
+    struct envelope envelope; /* a claimed one names only the recipients that are due */
+    struct addresses from, to, cc, bcc;
+    str subject;              /* decoded */
+    str thread_id;
+    int64_t email_id;         /* number of the email that it answers or forwards */
+    struct strs in_reply_to;
+    int64_t priority;         /* 0 normal, higher first */
+    int64_t send_at, undo_until, expires_at; /* seconds since 1970 UTC: not before; until then it can be undone; not after */
+    str notify;               /* DSN: "failure,delay", "success", "never" (RFC 3461) */
+    str ret;                  /* "hdrs" or "full" */
+    str envid;
+    bool smtputf8, body_8bit;
+    struct strs tags;
+    int64_t attempt;          /* from 1; of the claim that printed it */
+    str lease, lease_path;    /* its name, and the absolute path of its file (lease/lease.h) */
+    str status;               /* queued sending sent deferred failed held canceled expired uncertain */
+    int64_t created_at;
+    str auto_submitted;       /* as the field: "no", "auto-generated", "auto-replied" */
+    str unknown;              /* as in struct email */
+};
+
+static inline bool submission_has(const struct submission *s, enum submission_member x) { return (s->known & SUBMISSION_BIT(x)) != 0; }
+static inline void submission_knows(struct submission *s, enum submission_member x)
+{
+    s->known |= SUBMISSION_BIT(x);
+    s->nulls &= ~SUBMISSION_BIT(x);
+}
+
+/* What became of a submission for one recipient. */
+enum delivery_member {
+    DELIVERY_SUBMISSION_ID, DELIVERY_LEASE, DELIVERY_LEASE_PATH, DELIVERY_ACCOUNT, DELIVERY_RECIPIENT, DELIVERY_MESSAGE_ID,
+    DELIVERY_STATUS, DELIVERY_PHASE, DELIVERY_CODE, DELIVERY_ENHANCED_CODE, DELIVERY_SERVER, DELIVERY_HOST, DELIVERY_PORT,
+    DELIVERY_SERVER_ID, DELIVERY_AT, DELIVERY_ATTEMPT, DELIVERY_RETRY_AT, DELIVERY_ERROR_CODE, DELIVERY_HINT, DELIVERY_MEMBERS
+};
+#define DELIVERY_BIT(member) (UINT64_C(1) << (member))
+
+struct delivery {
+    uint64_t known, nulls;
+    int64_t submission_id;
+    str lease, lease_path, account;
+    str recipient;            /* addr-spec, as in the submission's rcptTo */
+    struct strs message_id;
+    str status;               /* "sent", "deferred", "failed", "uncertain" */
+    str phase;                /* resolve connect tls login mail rcpt data reply: where it ended */
+    int64_t code;             /* SMTP reply code, 200 to 599 */
+    str enhanced_code;        /* RFC 3463: "5.1.1" */
+    str server;               /* the server's own words, without secrets */
+    str host;
+    int64_t port;
+    str server_id;            /* the server's queue id, as its reply names it */
+    int64_t at;
+    int64_t attempt;
+    int64_t retry_at;         /* the server's hint, or ours */
+    str error_code, hint;     /* as in struct err, where no server spoke */
+    str unknown;
+};
+
+static inline bool delivery_has(const struct delivery *d, enum delivery_member x) { return (d->known & DELIVERY_BIT(x)) != 0; }
+static inline void delivery_knows(struct delivery *d, enum delivery_member x)
+{
+    d->known |= DELIVERY_BIT(x);
+    d->nulls &= ~DELIVERY_BIT(x);
+}
+
+enum record_type { RECORD_OTHER, RECORD_EMAIL, RECORD_POLL, RECORD_ERROR, RECORD_SUBMISSION, RECORD_DELIVERY };
+#define RECORD_BIT(type) (1u << (type))
 
 struct record {
     enum record_type type;
@@ -181,6 +276,8 @@ struct record {
     struct email email; /* RECORD_EMAIL */
     struct poll poll;   /* RECORD_POLL */
     struct err error;   /* RECORD_ERROR */
+    struct submission submission; /* RECORD_SUBMISSION */
+    struct delivery delivery;     /* RECORD_DELIVERY */
 };
 
 /* Read one line. False (class input; the sentence names `what` and the line's number, and the octet, from 1) where it is no
@@ -188,10 +285,18 @@ struct record {
  * wrong form. number 0: not a line of a stream, `what` says it all. Records of other types are RECORD_OTHER: pass their
  * line through. Addresses may be "A <a@b>", {name,email}, or arrays of either. */
 bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e);
+/* record_read handles email, poll and error. Here the caller says which types it handles (RECORD_BIT of each); all others are
+ * RECORD_OTHER, whatever is in them. */
+bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e);
+
+/* Where the envelope says no sender, the first of `from`; where it says no recipients, those of to, cc and bcc, each once. */
+void submission_fill_envelope(arena *a, struct submission *s);
 
 /* Append the record as one line, with its LF. */
 void record_write_email(struct buf *to, const struct email *m);
 void record_write_poll(struct buf *to, const struct poll *p);
+void record_write_submission(struct buf *to, const struct submission *s);
+void record_write_delivery(struct buf *to, const struct delivery *d);
 /* {"type":"error","v":1,"program":…,"class":…,"code":…,"stage":…,"message":…,"server":…,"hint":…,"retryable":…,"object":{…}}
  * object: JSON members that say what it is about (account, mailbox, uid, path, id), or STR_NONE. */
 void record_write_error(struct buf *to, const char *program, const struct err *e, str object);

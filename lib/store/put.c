@@ -377,6 +377,8 @@ bool put_record(struct put *p, const struct record *r, struct err *e)
     case RECORD_EMAIL: return put_email(p, r, e);
     case RECORD_POLL: return put_poll(p, &r->poll, e);
     case RECORD_ERROR: return put_error(p, r, e);
+    case RECORD_SUBMISSION:
+    case RECORD_DELIVERY:
     case RECORD_OTHER: break;
     }
     assert(!"a record that nobody stores");
