@@ -1,6 +1,20 @@
 /* Encoded words (RFC 2047; RFC 2231 5 for the language in them) in text of a field. */
 #include "codec/codec.h"
 
+/* Index of the first =? from `at` on; -1: none. */
+static ptrdiff_t find_open(str s, ptrdiff_t at)
+{
+    for (; at + 1 < s.len; at++) {
+        const char *p = memchr(s.ptr + at, '=', (size_t)(s.len - at - 1));
+        if (!p)
+            return -1;
+        at = p - s.ptr;
+        if (p[1] == '?')
+            return at;
+    }
+    return -1;
+}
+
 struct word {
     str set;      /* without its language */
     char encoding; /* 'q' or 'b' */
@@ -135,7 +149,7 @@ static ptrdiff_t last_word_end(str text)
 str codec_words(arena *a, struct charsets *c, str text, unsigned *flags)
 {
     unsigned seen = 0;
-    bool has_words = str_find(text, S("=?")) >= 0;
+    bool has_words = find_open(text, 0) >= 0;
     ptrdiff_t last_end = has_words ? last_word_end(text) : 0;
     if (!has_words && is_plain(text))
         return text;
@@ -145,10 +159,9 @@ str codec_words(arena *a, struct charsets *c, str text, unsigned *flags)
     bool after_word = false;
     while (has_words && at < text.len) {
         struct word w;
-        ptrdiff_t found = str_find(str_skip(text, at), S("=?"));
-        if (found < 0)
+        at = find_open(text, at);
+        if (at < 0)
             break;
-        at += found;
         if (at > last_end) {
             seen |= CODEC_WORD;
             break;

@@ -12,7 +12,10 @@ struct list {
     struct buf phrase;  /* words, quotes removed, still encoded; a plain address stands here too */
     struct buf comment;
     struct buf angle;   /* what stood in <> */
+    ptrdiff_t name_end;     /* of phrase where the <> stood */
     bool has_angle, in_group, quoted;
+    bool open_quote;        /* one was met that nothing closes: those behind it count as missing, or time would be quadratic */
+    ptrdiff_t no_word;      /* before this place no encoded word ends */
 };
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -60,10 +63,17 @@ static ptrdiff_t closing_quote(str s, ptrdiff_t at)
     return -1;
 }
 
-/* A quoted string into b, without quotes, backslashes and folds. A quote that nothing ends is left out. */
-static void take_quoted(struct list *l, struct buf *b)
+/* The same for the quote at which the list stands. */
+static ptrdiff_t string_end(struct list *l)
 {
-    ptrdiff_t end = closing_quote(l->s, l->at);
+    ptrdiff_t end = l->open_quote ? -1 : closing_quote(l->s, l->at);
+    l->open_quote = end < 0;
+    return end;
+}
+
+/* A quoted string into b, without quotes, backslashes and folds. A quote that nothing ends is left out. */
+static void take_quoted(struct list *l, ptrdiff_t end, struct buf *b)
+{
     l->at++;
     if (end < 0)
         return;
@@ -81,7 +91,7 @@ static void take_quoted(struct list *l, struct buf *b)
 static bool take_word(struct list *l)
 {
     str rest = str_skip(l->s, l->at);
-    if (!str_starts(rest, S("=?")))
+    if (l->at < l->no_word || !str_starts(rest, S("=?")))
         return false;
     ptrdiff_t i = 2, marks = 0;
     for (; i < rest.len && !is_blank(rest.ptr[i]); i++) {
@@ -93,6 +103,7 @@ static bool take_word(struct list *l)
             return true;
         }
     }
+    l->no_word = l->at + i;
     return false;
 }
 
@@ -114,10 +125,10 @@ static void take_angle(struct list *l)
             take_comment(l);
             continue;
         }
-        if (c == '"' && closing_quote(l->s, l->at) >= 0) {
-            ptrdiff_t end = closing_quote(l->s, l->at) + 1;
-            buf_put(&l->angle, str_slice(l->s, l->at, end));
-            l->at = end;
+        ptrdiff_t end = c == '"' ? string_end(l) : -1;
+        if (end >= 0) {
+            buf_put(&l->angle, str_slice(l->s, l->at, end + 1));
+            l->at = end + 1;
             continue;
         }
         if (c == ':' && route)
@@ -215,17 +226,26 @@ static void finish(struct list *l)
     l->has_angle = l->quoted = false;
 }
 
+/* A second <> without a comma: what stood between the two is the second one's name. */
+static void split(struct list *l)
+{
+    str between = str_copy(l->mem, str_skip(buf_str(&l->phrase), l->name_end));
+    l->phrase.len = l->name_end;
+    finish(l);
+    buf_put(&l->phrase, between);
+}
+
 /* A quoted string, that may be the local part of a plain address: then it keeps its quotes. */
 static void take_string(struct list *l)
 {
-    ptrdiff_t end = closing_quote(l->s, l->at);
+    ptrdiff_t end = string_end(l);
     if (end >= 0 && end + 1 < l->s.len && l->s.ptr[end + 1] == '@') {
         buf_put(&l->phrase, str_slice(l->s, l->at, end + 1));
         l->at = end + 1;
         l->quoted = true;
         return;
     }
-    take_quoted(l, &l->phrase);
+    take_quoted(l, end, &l->phrase);
 }
 
 /* The colon behind a group's name; in a plain route it ends the route. */
@@ -265,9 +285,9 @@ static void take_one(struct list *l)
     case '(': take_comment(l); return;
     case '"': take_string(l); return;
     case '<':
-        /* A second one without a comma: what stood between is its name. */
         if (l->has_angle)
-            finish(l);
+            split(l);
+        l->name_end = l->phrase.len;
         take_angle(l);
         return;
     case ':': take_colon(l); return;

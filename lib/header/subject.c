@@ -115,14 +115,23 @@ static bool cut_leader(str *s, enum subject_rules rules, struct base_subject *ou
 {
     str rest = skip_spaces(*s), inner;
     bool forward;
-    while (!skip_refwd(rest, rules, &inner, &forward)) {
-        if (!skip_blob(rest, &rest))
-            return false;
-    }
+    while (skip_blob(rest, &rest))
+        continue;
+    if (!skip_refwd(rest, rules, &inner, &forward))
+        return false;
     out->reply = out->reply || !forward;
     out->forward = out->forward || forward;
     *s = inner;
     return true;
+}
+
+/* Step 4: blobs go as long as they leave something. */
+static str cut_blobs(str s)
+{
+    str rest;
+    while (skip_blob(s, &rest) && rest.len)
+        s = rest;
+    return s;
 }
 
 void header_base_subject(arena *a, str subject, enum subject_rules rules, struct base_subject *out)
@@ -131,17 +140,9 @@ void header_base_subject(arena *a, str subject, enum subject_rules rules, struct
     str s = fold_spaces(a, subject);
     for (;;) {
         s = cut_trailers(s, &out->forward);
-        for (;;) {
-            str rest;
-            s = skip_spaces(s);
-            if (cut_leader(&s, rules, out))
-                continue;
-            if (skip_blob(s, &rest) && rest.len) {
-                s = rest;
-                continue;
-            }
-            break;
-        }
+        while (cut_leader(&s, rules, out))
+            continue;
+        s = cut_blobs(skip_spaces(s));
         if (!str_starts_nocase(s, S("[fwd:")) || !str_ends(s, S("]")))
             break;
         s = str_slice(s, 5, s.len - 1);
