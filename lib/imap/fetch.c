@@ -3,7 +3,8 @@
 #include "date/date.h"
 
 enum { SET_OCTETS = 900, /* of a command with its set of UIDs (RFC2683-3.2.1.5: lines of 1,000) */
-       PAUSE_MS = 20 };  /* without an octet: the sink may flush what it has */
+       PAUSE_MS = 20,    /* without an octet: the sink may flush what it has */
+       STALLS = 100 };   /* such pauses in a message, after which a run that is to stop waits no longer for its rest */
 
 struct command {
     unsigned tag;
@@ -18,6 +19,7 @@ struct window {
     ptrdiff_t next, alone;  /* where to look for the next IMAP_TODO, IMAP_ALONE */
     bool single;            /* all batches are through: each command asks for one */
     bool taking;            /* a body is going to the sink */
+    int stalls;             /* pauses since the run was to stop */
     bool taken;             /* the response in hand had a body, complete */
     struct strs flags;
     arena mem;              /* of flags, reset for each response */
@@ -288,9 +290,14 @@ static enum imap_end run(struct window *w, struct err *e)
             return cut(w, e);
         if (!take(w, event, &part, e))
             return IMAP_BROKEN;
-        bool between = !w->taking && !w->taken && (event == IMAP_RESPONSE || event == IMAP_PAUSE);
-        if ((event == IMAP_PAUSE || event == IMAP_RESPONSE) && sink->stop(sink->context, event == IMAP_PAUSE) && between)
+        if ((event != IMAP_PAUSE && event != IMAP_RESPONSE) || !sink->stop(sink->context, event == IMAP_PAUSE))
+            continue;
+        bool between = !w->taking && !w->taken;
+        if (between || (event == IMAP_PAUSE && ++w->stalls > STALLS)) {
+            if (!between)
+                sink->drop(sink->context);
             return IMAP_STOPPED;
+        }
     }
 }
 

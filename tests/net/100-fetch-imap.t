@@ -127,6 +127,14 @@ is 'a URL' "$(mail-fetch --url "imaps://ann%40example.test@localhost:$IMAPS/Entw
 	jq -c 'select(.type=="email")|[.account,.mailboxes]')" '["ann@example.test",["Entwürfe & Co"]]'
 exits 0 mail-fetch -a ann -s "$T/other" -n 0
 
+# ---- a person looks on ----
+on_terminal() { python3 -c 'import pty, sys; pty.spawn(["sh", "-c", sys.argv[1]])' "$1" </dev/null | tr '\r' '\n'; }
+on_terminal "mail-fetch -a ann -m INBOX -s $T/seen >out" >shown
+like 'a terminal shows progress' "$(cat shown)" 'ann INBOX \[[#.]{20}\] [0-9]+/344  [0-9.]+ MB'
+like 'and how it ended' "$(cat shown)" 'ann INBOX: 344 new'
+on_terminal "mail-fetch -q -a ann -m INBOX -s $T/unseen >out" >shown
+is '-q is quiet there, too' "$(cat shown)" ''
+
 # ---- a big one streams ----
 case $BUILD in
 *san) skip 2 'memory is not what is tested with sanitizers (needs ../shared)' ;;

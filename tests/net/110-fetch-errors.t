@@ -99,15 +99,19 @@ is 'the first is not disturbed' "$? $(grep -c '"email"' first)" '0 1'
 
 rm -rf "$T/store"
 proxy_start "$IMAPS" --silent-after 60000
-mail-fetch --url "imaps://ann%40example.test@localhost:$PROXY/INBOX" --secret env:PW --ca-file "$CA" -s "$T/store" --response-timeout 2 \
-	>partial 2>err &
+mail-fetch --url "imaps://ann%40example.test@localhost:$PROXY/INBOX" --secret env:PW --ca-file "$CA" -s "$T/store" >partial 2>err &
 pid=$!
 wait_for 5 grep -q email partial
 kill -TERM "$pid"
+start=$(date +%s)
 wait "$pid"
 is 'SIGTERM: try again later' "$?" 75
+ok 'SIGTERM: a message whose rest does not come is waited for, but not long' test $(($(date +%s) - start)) -le 6
 is 'SIGTERM: a poll closes' "$(tail -n 1 partial | jq -r '"\(.type) \(.status)"')" 'poll partial'
 is 'SIGTERM: no half blob stays' "$(find "$T/store/blobs" -name 'new-*' | wc -l)" 0
+rm -rf "$T/store"
+exits 75 at "$PROXY" --time-limit 1
+is '--time-limit: a poll closes' "$(tail -n 1 out | jq -r '"\(.type) \(.status) \(.code)"')" 'poll partial fetch.stopped'
 proxy_stop
 
 # where it writes to
