@@ -10,6 +10,7 @@ enum to { TO_SLOT, TO_NOTHING, TO_STREAM };
 struct box {
     struct pool *p;
     struct source_file *file;
+    struct slot *slot; /* that is being filled */
     enum to to;
     bool open;       /* a message has begun */
     bool spans;      /* workers read the file, too */
@@ -17,42 +18,44 @@ struct box {
     struct stream stream;
 };
 
+static void next_slot(struct box *b)
+{
+    pool_submit(b->p);
+    b->slot = pool_slot(b->p);
+}
+
 static void begin(void *context, const struct mbox_message *message)
 {
     struct box *b = context;
     (void)message;
-    struct slot *s = pool_slot(b->p);
-    if (s->n_items == SLOT_ITEMS || (s->n_items && s->file != b->file)) {
-        pool_submit(b->p);
-        s = pool_slot(b->p);
-    }
-    s->file = b->file;
+    b->slot = pool_slot(b->p);
+    if (b->slot->n_items == SLOT_ITEMS || (b->slot->n_items && b->slot->file != b->file))
+        next_slot(b);
+    b->slot->file = b->file;
     b->to = TO_SLOT;
     b->open = true;
-    b->start = s->n_in;
+    b->start = b->slot->n_in;
 }
 
 /* The message goes on in an empty slot; what is before it can be worked on. */
 static void to_next_slot(struct box *b)
 {
-    struct slot *old = pool_slot(b->p);
+    struct slot *old = b->slot;
     str begun = str_of(old->in + b->start, old->n_in - b->start);
     old->n_in = b->start;
-    pool_submit(b->p);
-    struct slot *s = pool_slot(b->p);
-    s->file = b->file;
-    memcpy(s->in, begun.ptr, (size_t)begun.len); /* only this thread fills slots */
-    s->n_in = begun.len;
+    next_slot(b);
+    b->slot->file = b->file;
+    memcpy(b->slot->in, begun.ptr, (size_t)begun.len); /* only this thread fills slots */
+    b->slot->n_in = begun.len;
     b->start = 0;
 }
 
 /* It is longer than a slot: its worker reads it from the file again, or, from a pipe, it is parsed here and now. */
 static void outgrow(struct box *b)
 {
-    struct slot *s = pool_slot(b->p);
-    str begun = str_of(s->in, s->n_in);
+    str begun = str_of(b->slot->in, b->slot->n_in);
     b->to = b->file->seekable ? TO_NOTHING : TO_STREAM;
-    s->n_in = 0;
+    b->slot->n_in = 0;
     if (b->to == TO_NOTHING)
         return;
     stream_begin(b->p, b->file, &b->stream);
@@ -62,17 +65,16 @@ static void outgrow(struct box *b)
 static void put(void *context, str octets)
 {
     struct box *b = context;
-    if (b->to == TO_SLOT && pool_slot(b->p)->n_in + octets.len > SLOT_OCTETS && b->start)
+    if (b->to == TO_SLOT && b->slot->n_in + octets.len > SLOT_OCTETS && b->start)
         to_next_slot(b);
-    if (b->to == TO_SLOT && pool_slot(b->p)->n_in + octets.len > SLOT_OCTETS)
+    if (b->to == TO_SLOT && b->slot->n_in + octets.len > SLOT_OCTETS)
         outgrow(b);
     if (b->to == TO_STREAM)
         stream_feed(&b->stream, octets);
     if (b->to != TO_SLOT)
         return;
-    struct slot *s = pool_slot(b->p);
-    memcpy(s->in + s->n_in, octets.ptr, (size_t)octets.len);
-    s->n_in += octets.len;
+    memcpy(b->slot->in + b->slot->n_in, octets.ptr, (size_t)octets.len);
+    b->slot->n_in += octets.len;
 }
 
 static void end(void *context, const struct mbox_message *message)
@@ -84,9 +86,8 @@ static void end(void *context, const struct mbox_message *message)
         return;
     }
     b->spans = b->spans || b->to == TO_NOTHING;
-    struct slot *s = pool_slot(b->p);
-    struct item *it = &s->item[s->n_items++];
-    *it = (struct item){.what = b->to == TO_SLOT ? ITEM_MESSAGE : ITEM_SPAN, .start = b->start, .length = s->n_in - b->start, .box = *message};
+    struct item *it = &b->slot->item[b->slot->n_items++];
+    *it = (struct item){.what = b->to == TO_SLOT ? ITEM_MESSAGE : ITEM_SPAN, .start = b->start, .length = b->slot->n_in - b->start, .box = *message};
     it->box.from.sender = STR_NONE;
 }
 
@@ -102,7 +103,7 @@ static void before_read(struct box *b)
     struct pollfd p = {.fd = b->file->fd, .events = POLLIN};
     if (b->file->seekable || poll(&p, 1, 0) != 0)
         return;
-    if (b->open && b->to == TO_SLOT && pool_slot(b->p)->n_items)
+    if (b->open && b->to == TO_SLOT && b->slot->n_items)
         to_next_slot(b);
     pool_drain(b->p);
 }

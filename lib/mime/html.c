@@ -262,8 +262,9 @@ static bool take_tag(str s, struct tag *t)
 
 static bool one_of(str name, const char *const *names)
 {
+    char first = name.len ? (char)(name.ptr[0] | 32) : 0;
     for (; *names; names++)
-        if (str_eq_nocase(name, str_c(*names)))
+        if ((*names)[0] == first && str_eq_nocase(name, str_c(*names)))
             return true;
     return false;
 }
