@@ -64,7 +64,7 @@ static bool build_own(struct charsets *c, struct charset *set)
 static bool build_iconv(struct charsets *c, struct charset *set)
 {
     set->cd = iconv_open("UTF-8", is_name(set->name, "windows-874") ? "TIS-620" : set->name);
-    if (set->cd == (iconv_t)-1)
+    if ((intptr_t)set->cd == -1)
         return false;
     table_probe(c->mem, set);
     if (set->reader == READ_TABLE || c->n_opened == OPENED) {

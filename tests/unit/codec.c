@@ -249,7 +249,7 @@ static void check_words(struct charsets *sets)
             free(cut);
         }
     }
-    static const char *const texts[] = {"plain", "", "Gr\xc3\xbc\xc3\x9f" "e aus M\xc3\xbcnchen, und noch viel mehr Text, der nicht in ein Wort geht; so lang ist er",
+    static const char *const texts[] = {"plain", "", "Gr\xc3\xbc\xc3\x9f\145 aus M\xc3\xbcnchen, und noch viel mehr Text, der nicht in ein Wort geht; so lang ist er",
                                         "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
                                         "=?not?q?a word", "a\tb"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
