@@ -166,6 +166,105 @@ bool store_senders(arena *a, struct store *s, const struct search *want, struct 
 /* Appends a sender record for each: {"type":"sender","v":1,"email":…,"name":…,"emails":…}. Reads n rows in one transaction. */
 bool store_sender_lines(struct store *s, const struct sender *item, ptrdiff_t n, struct buf *to, struct err *e);
 
+/* ---- the queue (doc/queue.md) ------------------------------------------------------------------------ */
+
+enum queue_status { QUEUE_QUEUED, QUEUE_SENDING, QUEUE_SENT, QUEUE_DEFERRED, QUEUE_FAILED, QUEUE_HELD, QUEUE_CANCELED, QUEUE_EXPIRED, QUEUE_UNCERTAIN, QUEUE_STATUSES };
+/* "queued", …; and back: false for another word. */
+str queue_status_name(enum queue_status status);
+bool queue_status_named(str name, enum queue_status *out);
+
+enum {
+    QUEUE_BATCH = 10000, QUEUE_BATCH_MS = 1000, /* a commit of add and settle: whichever comes first */
+    QUEUE_LIFETIME_S = 5 * 86400,
+    QUEUE_BACKOFF_S = 300, QUEUE_BACKOFF_MAX_S = 4000
+};
+
+/* How often and how long it is tried: settings queue.* of each account. */
+struct queue_patience {
+    int64_t backoff_s, backoff_max_s; /* after the first failure, doubled with each further one */
+    int64_t max_attempts;             /* 0: no limit but the lifetime */
+    int64_t lifetime_s;
+    int64_t undo_s;                   /* of what is added without undoUntil; 0: none */
+};
+typedef void queue_patience_of(void *context, str account, struct queue_patience *out);
+
+/* -- add -- */
+struct queue_adder;
+struct queue_adder *queue_adder_new(arena *a, struct store *s, queue_patience_of *patience, void *context, struct err *e);
+/* Take a submission: its message is copied into blobs/, its row written. False with class input or missing: refused, the others stand.
+ * False otherwise: the batch is lost (nothing of it is stored) and the run must end. *known: it was there already. */
+bool queue_add(struct queue_adder *q, const struct submission *m, bool *known, struct err *e);
+/* Submissions taken since the last commit, and when the first came (sys_clock.monotonic_ms). */
+int64_t queue_add_pending(const struct queue_adder *q, int64_t *since_ms);
+/* Make lasting what was taken. *lines: their submission records with ids, in the order taken, valid until the next call. */
+bool queue_add_commit(struct queue_adder *q, str *lines, struct err *e);
+/* Rolls back what was not committed. */
+void queue_adder_end(struct queue_adder *q);
+
+/* -- who may leave now: asked for each recipient within the transaction of claim, so that what it counts is shared by all -- */
+struct queue_candidate {
+    int64_t submission, recipient; /* rows */
+    str account, profile, queue;   /* profile may be none */
+    str address, domain;           /* domain in lower case */
+    int64_t size;                  /* octets */
+    int64_t priority, attempts, created_at;
+    int64_t now;
+};
+enum queue_verdict { QUEUE_GO, QUEUE_WAIT, QUEUE_REFUSE };
+struct queue_answer {
+    enum queue_verdict verdict; /* QUEUE_GO where it is not set */
+    int64_t until;              /* QUEUE_WAIT: ask again then; at most QUEUE_ASK_S later, because settings change */
+    str waits_for;              /* QUEUE_WAIT: "window", "limit" */
+    str reason;                 /* QUEUE_REFUSE: becomes the server's words of a failed recipient: "suppressed: hard bounce on 2026-08-01" */
+    str error_code;             /* QUEUE_REFUSE: "queue.suppressed" */
+};
+enum { QUEUE_ASK_S = 900 };
+/* False: *e, and nothing is claimed. */
+typedef bool queue_gate(void *context, struct store *s, const struct queue_candidate *c, struct queue_answer *out, struct err *e);
+
+/* -- claim -- */
+struct queue_claim {
+    int64_t limit;              /* submissions */
+    const struct strs *accounts, *queues; /* NULL or empty: all */
+    const int64_t *ids;         /* only these; NULL: all */
+    ptrdiff_t n_ids;
+    bool force;                 /* paused ones and waiting ones too, and before their next time */
+    bool batch;                 /* order what is printed by server */
+    bool dry_run;
+    queue_gate *gate;           /* NULL: everything may leave */
+    void *context;
+    queue_patience_of *patience;
+    void *patience_context;
+};
+struct lease;
+struct queue_claimed {
+    str lines;          /* submission records to send */
+    int64_t n;          /* of them */
+    int64_t recipients;
+    int64_t refused;    /* recipients that the gate refused */
+    int64_t expired;    /* recipients that were given up */
+};
+/* Mark what is due as sending under a new lease, lasting when it returns. *lease (lib/lease) is held shared: release it when the lines are
+ * on their way. Nothing due: n 0, no lease (fd -1). Lines live in a. */
+bool queue_claim(arena *a, struct store *s, const struct queue_claim *want, struct lease *lease, struct queue_claimed *out, struct err *e);
+
+/* -- settle -- */
+struct queue_settler;
+struct queue_settler *queue_settler_new(arena *a, struct store *s, queue_patience_of *patience, void *context, struct err *e);
+/* Take a delivery. False with class input or missing: nobody waits for it (another lease, settled before, no such submission): a note. False
+ * otherwise: the batch is lost. */
+bool queue_settle(struct queue_settler *q, const struct delivery *d, struct err *e);
+int64_t queue_settle_pending(const struct queue_settler *q, int64_t *since_ms);
+/* *events: event lines of what became of them. Leases that nobody waits for any more are removed. */
+bool queue_settle_commit(struct queue_settler *q, str *events, struct err *e);
+void queue_settler_end(struct queue_settler *q);
+
+/* Take back what dead ones hold. Done first by every claim, settle, run and status. */
+struct queue_taken {
+    int64_t leases, queued, uncertain, settled; /* recipients */
+};
+bool queue_take_back(arena *a, struct store *s, int64_t grace_s, queue_patience_of *patience, void *context, struct queue_taken *out, struct err *e);
+
 /* ---- care -------------------------------------------------------------------------------------------- */
 
 /* Faults and plans are sentences for `say`, in scratch memory. */

@@ -1,0 +1,163 @@
+#include "mail-queue/verb.h"
+
+enum { OPT_DRY_RUN = 256, OPT_QUEUE, OPT_STATUS, OPT_ALL, OPT_EVENTS, OPT_REASON };
+
+struct long_option {
+    char letter; /* in struct verb's options */
+    struct option option;
+};
+
+static const struct long_option shared[] = {
+    {'s', {"store", required_argument, NULL, 's'}},
+    {'q', {"quiet", no_argument, NULL, 'q'}},
+    {'v', {"verbose", no_argument, NULL, 'v'}},
+    {'h', {"help", no_argument, NULL, 'h'}},
+    {'a', {"account", required_argument, NULL, 'a'}},
+    {'C', {"config", required_argument, NULL, 'C'}},
+    {'n', {"max", required_argument, NULL, 'n'}},
+    {'Q', {"queue", required_argument, NULL, OPT_QUEUE}},
+    {'S', {"status", required_argument, NULL, OPT_STATUS}},
+    {'A', {"all", no_argument, NULL, OPT_ALL}},
+    {'D', {"dry-run", no_argument, NULL, OPT_DRY_RUN}},
+    {'E', {"events", no_argument, NULL, OPT_EVENTS}},
+    {'R', {"reason", required_argument, NULL, OPT_REASON}},
+};
+enum { SHARED = sizeof shared / sizeof *shared, EVERY_VERB = 4, OWN = 32 };
+
+static void known_options(const struct verb *v, struct option longs[SHARED + OWN + 1], char shorts[2 * SHARED + 1])
+{
+    size_t n = 0, s = 0;
+    for (size_t i = 0; i < SHARED; i++) {
+        const struct option *o = &shared[i].option;
+        if (i >= EVERY_VERB && !strchr(v->options, shared[i].letter))
+            continue;
+        longs[n++] = *o;
+        if (o->val < 256) {
+            shorts[s++] = (char)o->val;
+            if (o->has_arg)
+                shorts[s++] = ':';
+        }
+    }
+    for (size_t i = 0; v->more && v->more[i].name && i < OWN; i++)
+        longs[n++] = v->more[i];
+    longs[n] = (struct option){0};
+    shorts[s] = 0;
+}
+
+static int take_status(struct verb_call *c, const char *word)
+{
+    enum queue_status status;
+    if (!queue_status_named(str_c(word), &status))
+        return prog_misuse("--status is queued, sending, sent, deferred, failed, held, canceled, expired or uncertain, not '%s'", word);
+    strs_add(&c->mem, &c->statuses, str_c(word));
+    return 0;
+}
+
+static int read_option(const struct verb *v, struct verb_call *c, int option)
+{
+    switch (option) {
+    case 's': c->dir = optarg; return 0;
+    case 'q': prog_verbosity(QUIET); return 0;
+    case 'v': prog_verbosity(VERBOSE); return 0;
+    case 'a': strs_add(&c->mem, &c->accounts, str_c(optarg)); return 0;
+    case 'C': c->config_path = optarg; return 0;
+    case 'n': return str_i64(str_c(optarg), 0, INT64_MAX, &c->limit) ? 0 : prog_misuse("-n takes a number, not '%s'", optarg);
+    case OPT_QUEUE: strs_add(&c->mem, &c->queues, str_c(optarg)); return 0;
+    case OPT_STATUS: return take_status(c, optarg);
+    case OPT_ALL: c->all = true; return 0;
+    case OPT_DRY_RUN: c->dry_run = true; return 0;
+    case OPT_EVENTS: c->events = true; return 0;
+    case OPT_REASON: c->reason = optarg; return 0;
+    default:
+        if (option >= VERB_OWN)
+            return v->own(c, option, optarg);
+        return prog_misuse("see the usage of each verb: mail-queue VERB -h");
+    }
+}
+
+bool verb_begin(const struct verb *v, struct verb_call *c, void *context, const char *dir, int argc, char **argv, int *code)
+{
+    struct option longs[SHARED + OWN + 1];
+    char shorts[2 * SHARED + 1];
+    known_options(v, longs, shorts);
+    *c = (struct verb_call){.mem = arena_new((size_t)1 << 36), .dir = dir, .limit = -1, .context = context};
+    optind = 0;
+    for (int o; (o = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        *code = o == 'h' ? prog_usage(v->usage) : read_option(v, c, o);
+        if (*code || o == 'h')
+            return false;
+    }
+    c->n_args = argc - optind;
+    c->args = argv + optind;
+    c->out = out_new(&c->mem, 1);
+    if (c->n_args < v->min_args)
+        *code = prog_misuse("%s needs %s", v->name, v->max_args == 1 ? "an argument" : "more arguments");
+    else if (v->max_args >= 0 && c->n_args > v->max_args)
+        *code = prog_misuse("%s: '%s' is one argument too many", v->name, c->args[v->max_args]);
+    else
+        return true;
+    return false;
+}
+
+bool verb_open(struct verb_call *c, enum store_mode mode)
+{
+    struct err e;
+    c->store = store_open(&c->mem, c->dir, mode, &e);
+    if (!c->store)
+        prog_error(&e);
+    return c->store != NULL;
+}
+
+bool verb_config(struct verb_call *c)
+{
+    struct err e;
+    bool good = config_load(&c->mem, c->config_path, &c->config, &e);
+    if (!good)
+        prog_error(&e);
+    return good;
+}
+
+int verb_end(struct verb_call *c)
+{
+    store_close(c->store);
+    return prog_finish(&c->out);
+}
+
+int verb_fail(struct verb_call *c, const struct err *e)
+{
+    prog_error(e);
+    return verb_end(c);
+}
+
+bool verb_ids(struct verb_call *c, int64_t **ids, ptrdiff_t *n)
+{
+    *ids = ARENA_ARRAY(&c->mem, int64_t, c->n_args);
+    *n = 0;
+    for (int i = 0; i < c->n_args; i++) {
+        if (!str_i64(str_c(c->args[i]), 1, INT64_MAX, &(*ids)[*n])) {
+            prog_misuse("'%s' is no number of a submission: see mail-queue list", c->args[i]);
+            prog_outcome(ERR_USAGE);
+            return false;
+        }
+        ++*n;
+    }
+    return true;
+}
+
+static void number(struct verb_call *c, str account, const char *key, int64_t *to)
+{
+    struct err e;
+    if (!config_i64(&c->config, account, str_c(key), 0, INT64_MAX / 4, *to, to, &e))
+        prog_error(&e);
+}
+
+void verb_patience(void *context, str account, struct queue_patience *out)
+{
+    struct verb_call *c = context;
+    *out = (struct queue_patience){.backoff_s = QUEUE_BACKOFF_S, .backoff_max_s = QUEUE_BACKOFF_MAX_S, .lifetime_s = QUEUE_LIFETIME_S};
+    number(c, account, "queue.backoff", &out->backoff_s);
+    number(c, account, "queue.backoffMax", &out->backoff_max_s);
+    number(c, account, "queue.maxAttempts", &out->max_attempts);
+    number(c, account, "queue.lifetime", &out->lifetime_s);
+    number(c, account, "queue.undo", &out->undo_s);
+}

@@ -1,0 +1,6 @@
+DROP VIEW v_attempt;
+DROP VIEW v_queue;
+DROP TABLE pause;
+DROP TABLE attempt;
+DROP TABLE recipient;
+DROP TABLE submission;
