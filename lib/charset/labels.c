@@ -10,7 +10,7 @@ static const struct {
 } names[] = {
     {"UTF-8", " utf8 unicode11utf8 unicode20utf8 xunicode20utf8 uft8 ufs8 utf utf8mb4 csutf8 "},
     {"ASCII", " ascii usascii ansix341968 ansix341986 iso646us isoir6 csascii us 646 8bit 7bit binary unknown unknown8bit xunknown default "
-              "defaultcharset none null "},
+              "defaultcharset none null replacement "},
     {"CP1252", " windows1252 cp1252 xcp1252 iso88591 iso885911987 isoir100 latin1 l1 csisolatin1 ibm819 cp819 88591 ansi winlatin1 "},
     {"IBM866", " 866 cp866 csibm866 ibm866 "},
     {"ISO-8859-2", " csisolatin2 iso88592 iso885921987 isoir101 l2 latin2 88592 "},

@@ -315,12 +315,22 @@ static void close_link(struct writer *w)
     }
 }
 
+/* An address that was broken over lines. */
+static str without_blanks(arena *a, str url)
+{
+    struct buf out = buf_new(a, url.len + 1);
+    for (ptrdiff_t i = 0; i < url.len; i++)
+        if (url.ptr[i] != ' ')
+            buf_byte(&out, url.ptr[i]);
+    return buf_str(&out);
+}
+
 static void open_link(struct writer *w, const struct tag *t)
 {
     close_link(w);
     if (!t->href.ptr)
         return;
-    w->href = plain_value(w->mem, t->href, URL_MAX);
+    w->href = without_blanks(w->mem, plain_value(w->mem, t->href, URL_MAX));
     w->link_text = w->out.len;
 }
 

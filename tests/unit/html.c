@@ -24,6 +24,7 @@ static const struct {
     {"link that shows itself", "<a href='https://e.example/'>e.example</a> <a href=mailto:a@b.example>a@b.example</a>", "e.example a@b.example"},
     {"links to nowhere", "<a href='#top'>top</a> <a name=x>x</a> <a href='javascript:x()'>js</a> <a>a</a>", "top x js a"},
     {"link around blocks", "<a href=http://e.example><p>one</p></a>two", "one <http://e.example>\n\ntwo"},
+    {"link over two lines", "<a href='http://e.example/a\n  b'>x</a>", "x <http://e.example/ab>"},
     {"link without text", "<a href=http://e.example><img src=x></a>", "<http://e.example>"},
     {"links that nothing closes", "<a href=http://e.example/1>one <a href=http://e.example/2>two", "one <http://e.example/1> two <http://e.example/2>"},
     {"images", "<img src=a alt=\"A &amp; B\"> <img src=b><img alt=''>", "A & B"},
