@@ -250,6 +250,29 @@ X
 	unlike 'no password in what we say' "$(cat out err)" 'se"c|se\\"c|AGFubgBz'
 done
 
+CAPABILITY='IMAP4rev1 AUTH=XOAUTH2 AUTH=PLAIN SASL-IR' play 'a token' --auth xoauth2 test <<X
+S: * OK hi
+C*: AUTHENTICATE XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgc2UiY1xyZXQBAQ==\$
+S: \$tag OK [CAPABILITY IMAP4rev1] in
+C: EXAMINE
+S: * OK [UIDVALIDITY 7] ok
+S: \$tag OK done
+C: LOGOUT
+X
+is 'a token: in' "$code" 0
+CAPABILITY='IMAP4rev1 AUTH=OAUTHBEARER' play 'an old token' --auth oauthbearer <<X
+S: * OK hi
+C*: AUTHENTICATE OAUTHBEARER\$
+S: +
+C: ^[A-Za-z0-9+/]+=*\$
+S: + eyJzdGF0dXMiOiI0MDEifQ==
+C: ^AQ==\$
+S: m1 NO [AUTHENTICATIONFAILED] expired
+C: LOGOUT
+X
+is 'an old token: exit code' "$code" 77
+like 'an old token: the hint' "$(cat err)" 'token may have expired'
+
 play 'PREAUTH' test <<X
 S: * PREAUTH welcome
 C*: EXAMINE
