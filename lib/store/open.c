@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 enum {
-    WRITER_CACHE_KIB = 24 << 10 /* pages of the database that a writer keeps */
+    WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
+    WAL_KEPT_OCTETS = 64 << 20   /* of the WAL while it is in use; the last one who closes it empties it */
 };
 
 static str absolute(arena *a, str path)
@@ -91,6 +92,17 @@ static bool connect_to(struct store *s, const char *name, int flags, struct err 
     return true;
 }
 
+/* The last one who closes the database would unlink -wal and -shm, and the next program make them again: half of what a small
+ * query takes. */
+static void keep_wal(struct store *s)
+{
+    char limit[64];
+    int on = 1;
+    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %d", WAL_KEPT_OCTETS);
+    sqlite3_exec(s->db, limit, NULL, NULL, NULL);
+}
+
 static void disconnect(struct store *s)
 {
     for (int i = 0; i < s->statements; i++)
@@ -145,8 +157,8 @@ static bool open_writer(arena a, struct store *s, const char *path, struct err *
         return err_set(e, ERR_IO, "store.read-only", "look at the permissions of the folder and its files",
                        "the store %.*s cannot be written", STR_ARG(s->dir));
     char pragmas[160];
-    snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d",
-             WRITER_CACHE_KIB);
+    keep_wal(s);
+    snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d", WRITER_CACHE_KIB);
     return db_script(s, pragmas, e);
 }
 
@@ -187,6 +199,7 @@ static bool open_reader(arena a, struct store *s, const char *path, struct err *
         if (!open_immutable(a, s, path, e))
             return false;
     }
+    keep_wal(s);
     /* No mmap_size: a command that lives for milliseconds pays more for the faults and the unmapping than for read(2). */
     return db_script(s, "PRAGMA query_only = 1", e);
 }
