@@ -96,6 +96,12 @@ void codec_param_put(struct buf *to, str name, str value);
 str utf7_imap_decode(arena *a, str name);
 str utf7_imap_encode(arena *a, str name);
 
+/* ---- names of hosts that are not ASCII (RFC 5890, RFC 3492) ------------------------------------------- */
+
+/* The domain with A-labels ("xn--bcher-kva.example") for labels that are not ASCII, in lower case; it must be UTF-8, and is taken as
+ * composed (NFC). STR_NONE where a label would be longer than 63 octets. */
+str codec_idna(arena *a, str domain);
+
 /* ---- SHA-256 ------------------------------------------------------------------------------------------- */
 
 /* libcrypto is touched by the first sha256_new, not before. Each context belongs to one thread and is used again and again:

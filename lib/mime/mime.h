@@ -146,4 +146,8 @@ struct mbox_unquote {
 void mbox_unquote(struct mbox_unquote *u, str octets, void (*put)(void *context, str octets), void *context);
 void mbox_unquote_end(struct mbox_unquote *u, void (*put)(void *context, str octets), void *context);
 
+/* ---- writing messages ---------------------------------------------------------------------------------- */
+
+#include "mime/build.h"
+
 #endif
