@@ -33,6 +33,7 @@ static const struct {
     const char *name;
     verb_main *run;
 } verbs[] = {
+    {"add", add_main},
     {NULL, NULL},
 };
 

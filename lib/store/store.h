@@ -191,13 +191,16 @@ typedef void queue_patience_of(void *context, str account, struct queue_patience
 /* -- add -- */
 struct queue_adder;
 struct queue_adder *queue_adder_new(arena *a, struct store *s, queue_patience_of *patience, void *context, struct err *e);
-/* Take a submission: its message is copied into blobs/, its row written. False with class input or missing: refused, the others stand.
- * False otherwise: the batch is lost (nothing of it is stored) and the run must end. *known: it was there already. */
-bool queue_add(struct queue_adder *q, const struct submission *m, bool *known, struct err *e);
+enum queue_taken_in { QUEUE_ADDED, QUEUE_KNOWN, QUEUE_REFUSED, QUEUE_LOST };
+/* Take a submission: its message is copied into blobs/, its row written. QUEUE_KNOWN: it was there already. QUEUE_REFUSED: *e says why, the
+ * others stand. QUEUE_LOST: nothing of the batch is stored, and the run must end. */
+enum queue_taken_in queue_add(struct queue_adder *q, const struct submission *m, struct err *e);
 /* Submissions taken since the last commit, and when the first came (sys_clock.monotonic_ms). */
 int64_t queue_add_pending(const struct queue_adder *q, int64_t *since_ms);
 /* Make lasting what was taken. *lines: their submission records with ids, in the order taken, valid until the next call. */
 bool queue_add_commit(struct queue_adder *q, str *lines, struct err *e);
+/* For --dry-run: the lines, and nothing is stored. */
+bool queue_add_forget(struct queue_adder *q, str *lines);
 /* Rolls back what was not committed. */
 void queue_adder_end(struct queue_adder *q);
 
@@ -251,9 +254,8 @@ bool queue_claim(arena *a, struct store *s, const struct queue_claim *want, stru
 /* -- settle -- */
 struct queue_settler;
 struct queue_settler *queue_settler_new(arena *a, struct store *s, queue_patience_of *patience, void *context, struct err *e);
-/* Take a delivery. False with class input or missing: nobody waits for it (another lease, settled before, no such submission): a note. False
- * otherwise: the batch is lost. */
-bool queue_settle(struct queue_settler *q, const struct delivery *d, struct err *e);
+/* Take a delivery. QUEUE_KNOWN: nobody waits for it (another lease, settled before, no such submission), and *e says so. */
+enum queue_taken_in queue_settle(struct queue_settler *q, const struct delivery *d, struct err *e);
 int64_t queue_settle_pending(const struct queue_settler *q, int64_t *since_ms);
 /* *events: event lines of what became of them. Leases that nobody waits for any more are removed. */
 bool queue_settle_commit(struct queue_settler *q, str *events, struct err *e);

@@ -24,11 +24,13 @@ CREATE TABLE submission (
     record TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    settled_at INTEGER -- when its last recipient was
+    settled_at INTEGER, -- when its last recipient was
+    copied INTEGER NOT NULL DEFAULT 0 CHECK (copied IN (0, 1)) -- once it was sent: a copy lies among the emails
 ) STRICT;
 
 -- What claim asks: for each priority from the highest on, in the order of time.
 CREATE INDEX submission_due ON submission (priority, next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX submission_uncopied ON submission (id) WHERE copied = 0 AND attempts > 0;
 CREATE INDEX submission_status ON submission (status, created_at);
 CREATE INDEX submission_account ON submission (account_id, created_at);
 CREATE INDEX submission_message_id ON submission (message_id) WHERE message_id IS NOT NULL;
@@ -42,7 +44,7 @@ CREATE TABLE recipient (
     domain TEXT NOT NULL, -- in lower case
     status TEXT NOT NULL CHECK (status IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'held', 'canceled', 'expired', 'uncertain')),
     next_at INTEGER, -- queued and deferred ones
-    lease TEXT, -- sending ones
+    lease TEXT, -- sending and uncertain ones
     attempts INTEGER NOT NULL DEFAULT 0,
     code INTEGER,
     enhanced_code TEXT,
