@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+enum { READ_OCTETS = 1 << 18 };
+
 /* Where the octets of the message that is open go. */
 enum to { TO_SLOT, TO_NOTHING, TO_STREAM };
 
@@ -89,6 +91,8 @@ static void end(void *context, const struct mbox_message *message)
     struct item *it = &b->slot->item[b->slot->n_items++];
     *it = (struct item){.what = b->to == TO_SLOT ? ITEM_MESSAGE : ITEM_SPAN, .start = b->start, .length = b->slot->n_in - b->start, .box = *message};
     it->box.from.sender = STR_NONE;
+    if (it->what == ITEM_SPAN) /* much work: others shall not have to wait for it in the same slot */
+        next_slot(b);
 }
 
 static ptrdiff_t look(void *context, int64_t offset, char *out, ptrdiff_t n)
@@ -113,7 +117,7 @@ void box_submit(struct pool *p, arena *run, struct source_file *file, str first)
     struct box b = {.p = p, .file = file};
     struct mbox_sink sink = {.context = &b, .begin = begin, .put = put, .end = end, .look = look};
     struct mbox *m = mbox_new(run, settings.quoting, &sink);
-    static char chunk[WORKER_CHUNK];
+    static char chunk[READ_OCTETS];
     mbox_feed(m, first);
     while (pool_good(p)) {
         before_read(&b);

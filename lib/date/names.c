@@ -9,7 +9,7 @@ static int which(str word, const char *const *names, int n)
     if (word.len < 3)
         return -1;
     for (int i = 0; i < n; i++)
-        if (str_starts_nocase(str_c(names[i]), word))
+        if (names[i][0] == (word.ptr[0] | 32) && str_starts_nocase(str_c(names[i]), word))
             return i;
     return -1;
 }

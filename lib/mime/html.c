@@ -161,13 +161,14 @@ static void take_text(struct writer *w, str s)
 /* The value of an attribute: references resolved, at most `max` octets. */
 static str plain_value(arena *a, str s, ptrdiff_t max)
 {
-    struct buf out = buf_new(a, (s.len < max ? s.len : max) + 4);
+    ptrdiff_t plain = 0;
+    while (plain < s.len && s.ptr[plain] >= ' ' && s.ptr[plain] < 127 && s.ptr[plain] != '&')
+        plain++;
+    if (plain == s.len && plain <= max)
+        return str_trim(s);
+    struct buf out = buf_new(a, 64);
     for (ptrdiff_t i = 0; i < s.len && out.len < max;) {
         uint32_t cp;
-        if (s.ptr[i] > ' ' && s.ptr[i] < 127 && s.ptr[i] != '&') {
-            buf_byte(&out, s.ptr[i++]);
-            continue;
-        }
         ptrdiff_t n = s.ptr[i] == '&' ? entity_read(str_skip(s, i), &cp) : 0;
         if (!n)
             n = utf8_decode(str_skip(s, i), &cp);
@@ -318,6 +319,8 @@ static void close_link(struct writer *w)
 /* An address that was broken over lines. */
 static str without_blanks(arena *a, str url)
 {
+    if (str_find_byte(url, ' ') < 0)
+        return url;
     struct buf out = buf_new(a, url.len + 1);
     for (ptrdiff_t i = 0; i < url.len; i++)
         if (url.ptr[i] != ' ')
@@ -452,6 +455,8 @@ static void take_element(struct writer *w, const struct tag *t)
 static ptrdiff_t skip_opaque(str s)
 {
     static const char *const pairs[][2] = {{"<!--", "-->"}, {"<!", ">"}, {"<?", ">"}};
+    if (s.len < 2 || (s.ptr[1] != '!' && s.ptr[1] != '?'))
+        return 0;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (str_starts(s, str_c(pairs[i][0]))) {
             str end = str_c(pairs[i][1]);

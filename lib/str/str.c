@@ -33,23 +33,6 @@ bool str_starts_nocase(str s, str prefix)
 
 bool str_ends(str s, str suffix) { return s.len >= suffix.len && str_eq(str_skip(s, s.len - suffix.len), suffix); }
 
-str str_slice(str s, ptrdiff_t from, ptrdiff_t to)
-{
-    if (to > s.len)
-        to = s.len;
-    if (from < 0)
-        from = 0;
-    if (from > to)
-        from = to < 0 ? 0 : to;
-    if (to < from)
-        to = from;
-    return s.ptr ? (str){s.ptr + from, to - from} : STR_NONE;
-}
-
-str str_skip(str s, ptrdiff_t from) { return str_slice(s, from, s.len); }
-
-str str_first(str s, ptrdiff_t n) { return str_slice(s, 0, n); }
-
 str str_trim_right(str s)
 {
     while (s.len && is_space(s.ptr[s.len - 1]))
@@ -209,12 +192,6 @@ void buf_put(struct buf *b, str s)
         return;
     memcpy(buf_room(b, s.len), s.ptr, (size_t)s.len);
     b->len += s.len;
-}
-
-void buf_byte(struct buf *b, char c)
-{
-    *buf_room(b, 1) = c;
-    b->len++;
 }
 
 void buf_fmt(struct buf *b, const char *format, ...)

@@ -36,9 +36,14 @@ bool str_starts_nocase(str s, str prefix);
 bool str_ends(str s, str suffix);
 
 /* The part from octet `from` on; the first n octets. Out of range is clamped. */
-str str_skip(str s, ptrdiff_t from);
-str str_first(str s, ptrdiff_t n);
-str str_slice(str s, ptrdiff_t from, ptrdiff_t to);
+static inline str str_slice(str s, ptrdiff_t from, ptrdiff_t to)
+{
+    to = to < 0 ? 0 : to > s.len ? s.len : to;
+    from = from < 0 ? 0 : from > to ? to : from;
+    return s.ptr ? (str){s.ptr + from, to - from} : STR_NONE;
+}
+static inline str str_skip(str s, ptrdiff_t from) { return str_slice(s, from, s.len); }
+static inline str str_first(str s, ptrdiff_t n) { return str_slice(s, 0, n); }
 /* Without spaces, tabs, CR, LF at both ends / at the right end. */
 str str_trim(str s);
 str str_trim_right(str s);
@@ -93,7 +98,12 @@ struct buf buf_new(arena *a, ptrdiff_t cap);
 /* Room for n more octets; the pointer to write to. Then add what was written to len. */
 char *buf_room(struct buf *b, ptrdiff_t n);
 void buf_put(struct buf *b, str s);
-void buf_byte(struct buf *b, char c);
+static inline void buf_byte(struct buf *b, char c)
+{
+    if (b->len == b->cap)
+        buf_room(b, 1);
+    b->ptr[b->len++] = c;
+}
 void buf_fmt(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_i64(struct buf *b, int64_t n);
 static inline str buf_str(const struct buf *b) { return (str){b->ptr ? b->ptr : "", b->len}; }

@@ -20,11 +20,21 @@ static int valid_length(const unsigned char *p, ptrdiff_t n)
     return len;
 }
 
+/* Whether the 32 octets at p are all ASCII. */
+static bool is_ascii_32(const unsigned char *p)
+{
+    uint64_t w[4];
+    memcpy(w, p, sizeof w);
+    return ((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080u) == 0;
+}
+
 ptrdiff_t utf8_valid_prefix(str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     ptrdiff_t i = 0;
     while (i < s.len) {
+        while (s.len - i >= 32 && is_ascii_32(p + i))
+            i += 32;
         uint64_t word;
         while (s.len - i >= 8 && (memcpy(&word, p + i, 8), (word & 0x8080808080808080u) == 0))
             i += 8;
