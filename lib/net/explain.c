@@ -75,7 +75,9 @@ static str last_words(const struct net *n)
 static bool turned_away(struct net *n, struct err *e)
 {
     str words = last_words(n);
-    if (str_find_nocase(words, S("BYE")) >= 0)
+    /* RFC5321-3.1: 421 and the like pass, 554 does not. */
+    bool smtp_later = str_eq(n->target.protocol, S("smtp")) && str_starts(words, S("4"));
+    if (str_find_nocase(words, S("BYE")) >= 0 || smtp_later)
         err_set(e, ERR_LATER, "net.busy", "try again later", "%s: the server turned the connection away", n->host);
     else
         err_set(e, ERR_REFUSED, "net.greeting", "is this the right port and protocol?", "%s: the server does not greet as it should", n->host);
@@ -88,7 +90,8 @@ static bool late(struct net *n, struct err *e)
 {
     const char *stage = stage_of(n);
     bool silent = strcmp(stage, "greeting") == 0;
-    if (silent && n->said_len && str_find(net_said(n), S("* ")) < 0)
+    bool smtp = str_eq(n->target.protocol, S("smtp")) && str_starts(net_said(n), S("220"));
+    if (silent && n->said_len && str_find(net_said(n), S("* ")) < 0 && !smtp)
         return turned_away(n, e); /* it speaks something else, which libcurl waits to end */
     bool other_port = silent && n->target.security == NET_STARTTLS;
     err_set(e, ERR_LATER, "net.timeout", other_port ? "is this a port for TLS from the start? (security = tls)" : NULL,
@@ -140,6 +143,7 @@ bool net_explain(struct net *n, CURLcode code, struct err *e)
         err_stage(e, "tls");
         return false;
     case CURLE_WEIRD_SERVER_REPLY: return turned_away(n, e);
+    case CURLE_REMOTE_ACCESS_DENIED: return turned_away(n, e);
     case CURLE_LOGIN_DENIED: return turned_away(n, e);
     default:
         err_set(e, ERR_LATER, "net.lost", NULL, "%s: %s", n->host, n->words[0] ? n->words : curl_easy_strerror(code));

@@ -32,17 +32,33 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, 
 
 static long seconds_up(int64_t ms) { return ms < 1000 ? 1 : (long)((ms + 999) / 1000); }
 
+static bool is_bare(const struct net *n) { return str_eq(n->target.protocol, S("lmtp")); }
+
+/* libcurl knows no LMTP: the connection of its HTTP is bare until a request is sent, and none is. */
+static int set_bare(arena *scratch, struct net *n)
+{
+    bool local = str_starts(n->target.host, S("/"));
+    int bad = curl_easy_setopt(n->easy, CURLOPT_PROXY, "");
+    bad |= curl_easy_setopt(n->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
+    if (local)
+        bad |= curl_easy_setopt(n->easy, CURLOPT_UNIX_SOCKET_PATH, str_z(scratch, n->target.host));
+    return bad;
+}
+
 /* The answers of curl_easy_setopt are collected: one that fails means a libcurl without what mailpipe needs. */
 static bool set_options(arena *scratch, struct net *n)
 {
     const struct net_target *t = &n->target;
     CURL *c = n->easy;
     int bad = 0;
-    bool tls = t->security == NET_TLS, bracket = str_find_byte(t->host, ':') >= 0;
+    bool tls = t->security == NET_TLS, bare = is_bare(n), bracket = str_find_byte(t->host, ':') >= 0;
+    str scheme = bare ? S("http") : t->protocol, host = str_starts(t->host, S("/")) ? S("localhost") : t->host;
     str port = t->port ? str_fmt(scratch, ":%d", t->port) : S("");
-    str url = str_fmt(scratch, "%.*s%s://%s%.*s%s%.*s/", STR_ARG(t->protocol), tls ? "s" : "", bracket ? "[" : "",
-                      STR_ARG(t->host), bracket ? "]" : "", STR_ARG(port));
-    str protocols = str_fmt(scratch, "%.*s,%.*ss", STR_ARG(t->protocol), STR_ARG(t->protocol));
+    str url = str_fmt(scratch, "%.*s%s://%s%.*s%s%.*s/%.*s", STR_ARG(scheme), tls ? "s" : "", bracket ? "[" : "", STR_ARG(host),
+                      bracket ? "]" : "", STR_ARG(port), STR_ARG(t->own_name));
+    str protocols = str_fmt(scratch, "%.*s,%.*ss", STR_ARG(scheme), STR_ARG(scheme));
+    if (bare)
+        bad |= set_bare(scratch, n);
     bad |= curl_easy_setopt(c, CURLOPT_URL, url.ptr);
     bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, protocols.ptr);
     bad |= curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
@@ -79,6 +95,9 @@ static bool connect_now(arena *scratch, struct net *n, struct err *e)
     if (!n->easy || !set_options(scratch, n))
         return err_set(e, ERR_CONFIG, "net.library", "it must be 7.85 or later, with IMAP, POP3 and SMTP",
                        "this libcurl (%s) lacks what mailpipe needs", curl_version());
+    if (is_bare(n) && n->target.security == NET_STARTTLS)
+        return err_set(e, ERR_CONFIG, "net.no-starttls", "use security = tls, or none on a line that is safe",
+                       "%s: no STARTTLS with LMTP", n->host);
     CURLcode code = curl_easy_perform(n->easy);
     if (code != CURLE_OK)
         return net_explain(n, code, e);
@@ -99,19 +118,23 @@ static bool lost(struct net *n, const char *why, struct err *e)
 static bool send_staged(struct net *n, bool *blocked, struct err *e)
 {
     *blocked = false;
-    while (n->stage_from < n->stage_len) {
+    while (n->stage_from < n->stage_len && !n->broken) {
         size_t sent = 0;
         CURLcode code = curl_easy_send(n->easy, n->stage + n->stage_from, (size_t)(n->stage_len - n->stage_from), &sent);
         if (code == CURLE_AGAIN) {
             *blocked = true;
             return true;
         }
-        if (code != CURLE_OK || sent == 0)
+        if (code != CURLE_OK || sent == 0) {
+            n->broken = true;
             return lost(n, n->words, e);
+        }
         n->stage_from += (ptrdiff_t)sent;
+        n->sent += (int64_t)sent;
         n->silent_ms = 0;
     }
-    n->stage_from = n->stage_len = 0;
+    if (!n->broken)
+        n->stage_from = n->stage_len = 0;
     return true;
 }
 
@@ -134,6 +157,7 @@ struct net *net_open(arena *a, const struct net_target *target, struct err *e)
     n->target.protocol = str_copy(a, target->protocol);
     n->target.host = str_copy(a, target->host);
     n->target.ca_file = target->ca_file.ptr ? str_copy(a, target->ca_file) : STR_NONE;
+    n->target.own_name = str_copy(a, target->own_name);
     n->host = str_z(a, target->port ? str_fmt(a, "%.*s:%d", STR_ARG(target->host), target->port) : target->host);
     n->connect_until = sys_clock.monotonic_ms() + target->connect_ms;
     if (target->deadline_ms && n->connect_until > target->deadline_ms)
@@ -147,6 +171,10 @@ struct net *net_open(arena *a, const struct net_target *target, struct err *e)
 str net_said(const struct net *n) { return str_of(n->said, n->said_len); }
 
 bool net_is_secure(const struct net *n) { return n->secure; }
+
+int64_t net_sent(const struct net *n) { return n->sent; }
+
+void net_be_patient(struct net *n, int64_t response_ms) { n->target.response_ms = response_ms; }
 
 struct net_times net_took(const struct net *n)
 {
@@ -205,6 +233,8 @@ static bool wait_for(struct net *n, bool reading, bool writing, int wait_ms, boo
 bool net_send(struct net *n, str octets, struct err *e)
 {
     for (;;) {
+        if (n->broken)
+            return lost(n, "", e);
         str fits = str_first(octets, NET_STAGE - n->stage_len);
         if (fits.len)
             memcpy(n->stage + n->stage_len, fits.ptr, (size_t)fits.len);

@@ -21,8 +21,9 @@ enum net_security {
 };
 
 struct net_target {
-    str protocol;       /* "imap", "pop3", "smtp" */
-    str host;           /* name or address; IPv6 without brackets */
+    str protocol;       /* "imap", "pop3", "smtp"; "lmtp": nothing is said or read while connecting, and there is no STARTTLS */
+    str host;           /* name or address; IPv6 without brackets; "/path" of a local socket ("lmtp" only) */
+    str own_name;       /* what we call ourselves ("smtp" only); none: the name of this machine */
     int port;           /* 0: the usual one */
     enum net_security security;
     str ca_file;        /* PEM file that replaces the system's authorities, or none */
@@ -55,8 +56,15 @@ str net_said(const struct net *n);
 bool net_is_secure(const struct net *n);
 struct net_times net_took(const struct net *n);
 
-/* Keep octets for the next net_read, which sends them; beyond 16 KB they go at once, and what arrives meanwhile is kept, too. */
+/* Keep octets for the next net_read, which sends them; beyond 16 KB they go at once, and what arrives meanwhile is kept, too.
+ * False: the connection is lost for sending; net_read still gives what had arrived. */
 bool net_send(struct net *n, str octets, struct err *e);
+
+/* Octets of net_send that the kernel has taken: no server can have seen more. */
+int64_t net_sent(const struct net *n);
+
+/* Another longest silence, from now on. */
+void net_be_patient(struct net *n, int64_t response_ms);
 
 /* Send what net_send kept, and read. *octets is valid until the next net_read or net_close. wait_ms: how long to
  * wait for the first octet (over 0), -1: until the silence or the deadline is too long. */

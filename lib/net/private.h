@@ -20,6 +20,8 @@ struct net {
     int64_t connect_until;
     int64_t silent_ms; /* waited for since the last octet either way; what the caller does between calls does not count */
     bool secure;
+    bool broken;  /* for sending; what had arrived can still be read */
+    int64_t sent; /* octets */
     char said[NET_SAID];
     ptrdiff_t said_len;
     char words[CURL_ERROR_SIZE];
