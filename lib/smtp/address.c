@@ -1,6 +1,5 @@
+#include "codec/codec.h"
 #include "smtp/smtp.h"
-
-#include <idn2.h>
 
 enum { LONGEST = 254 }; /* RFC5321-4.5.3.1.3: a path has 256 octets, < and > included */
 
@@ -53,11 +52,10 @@ bool smtp_address(arena *a, str address, str *out, bool *utf8, struct err *e)
         return bad(e, address, "it is not of the form name@domain");
     str local = str_first(address, at - 1), domain = str_skip(address, at);
     if (is_ascii(local) && !is_ascii(domain)) {
-        char *ascii = NULL;
-        if (idn2_to_ascii_8z(str_z(a, domain), &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+        str ascii = codec_idna(a, domain);
+        if (!ascii.len)
             return bad(e, address, "there can be no such domain");
-        *out = str_fmt(a, "%.*s@%s", STR_ARG(local), ascii);
-        idn2_free(ascii);
+        *out = str_fmt(a, "%.*s@%.*s", STR_ARG(local), STR_ARG(ascii));
     }
     *utf8 = !is_ascii(*out);
     return out->len <= LONGEST || bad(e, address, "it is too long");

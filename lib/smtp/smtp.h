@@ -62,9 +62,9 @@ void smtp_wire(struct smtp_wire *w, str piece, struct buf *to);
 /* The end of the last line; with `dots` the final dot. */
 void smtp_wire_end(struct smtp_wire *w, struct buf *to);
 
-/* An address as it stands between < and >. IDN becomes A-labels (RFC 5890, UTS #46) where only the domain is beyond ASCII; *utf8: it
+/* An address as it stands between < and >. IDN becomes A-labels (RFC 5891) where only the domain is beyond ASCII; *utf8: it
  * still wants SMTPUTF8. False (class input, "smtp.address") for what is no address: control characters, blanks, angle
- * brackets outside of quotes, no "@" (but for postmaster), a domain that IDNA refuses, over 254 octets. */
+ * brackets outside of quotes, no "@" (but for postmaster), a domain that has no A-labels, over 254 octets. */
 bool smtp_address(arena *a, str address, str *out, bool *utf8, struct err *e);
 /* RFC3461-4 xtext. */
 str smtp_xtext(arena *a, str s);
