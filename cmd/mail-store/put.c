@@ -148,6 +148,7 @@ int put_main(const char *dir, int argc, char **argv)
         return code;
     prog_signals(true);
     p.in = lines_new(0, LINE_MAX_OCTETS);
+    p.commit_ms = PATIENCE_MS;
     if (!verb_open(&p.call, STORE_WRITE))
         return verb_end(&p.call);
     p.put = put_new(&p.call.mem, p.call.store, (struct put_options){p.call.skip_gaps, p.call.events}, &e);

@@ -12,7 +12,8 @@
 
 enum {
     WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
-    WAL_KEPT_OCTETS = 64 << 20   /* of the WAL while it is in use; the last one who closes it empties it */
+    WAL_KEPT_OCTETS = 64 << 20,  /* of the WAL while it is in use; the last one who closes it empties it */
+    WAL_PAGES = 8192             /* after which a commit brings them into the database */
 };
 
 static str absolute(arena *a, str path)
@@ -158,7 +159,8 @@ static bool open_writer(arena a, struct store *s, const char *path, struct err *
                        "the store %.*s cannot be written", STR_ARG(s->dir));
     char pragmas[160];
     keep_wal(s);
-    snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d", WRITER_CACHE_KIB);
+    snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d", WRITER_CACHE_KIB,
+             WAL_PAGES);
     return db_script(s, pragmas, e);
 }
 

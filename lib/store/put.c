@@ -8,7 +8,8 @@
 #include <time.h>
 
 enum {
-    SLOTS = 64,                    /* records between the reader and the rows: what the copying thread may run ahead */
+    COPIERS = 2,                   /* threads that copy and check messages */
+    SLOTS = 64,                    /* records between the reader and the rows: what the copying threads may run ahead */
     SLOT_OCTETS = 1 << 30,         /* addresses for one record */
     QUEUE_OCTETS = 12 << 20,       /* octets of lines in the slots, beyond which the reader waits */
     REFUSALS = 64,                 /* that are kept between two calls of put_refused; SLOTS at most can come */
@@ -22,7 +23,7 @@ struct slot {
     ptrdiff_t octets;
     struct blob_source source;
     bool wanted;  /* there is a blob to copy; else no other thread knows the slot */
-    bool copied;  /* the copying thread is through with it; under the lock */
+    bool copied;  /* a copying thread is through with it; under the lock */
     bool good;
     struct err err;
 };
@@ -53,38 +54,60 @@ struct put {
     struct err refusal[REFUSALS];
     int refusals;
 
-    struct blob_copier *copier;
-    pthread_t thread;
-    bool running;
+    struct copying {
+        struct put *put;
+        struct blob_copier *copier;
+        pthread_t thread;
+    } copying[COPIERS];
+    int running; /* threads */
     pthread_mutex_t lock;
     pthread_cond_t work, ready;
-    struct slot *job[SLOTS];       /* for the copying thread, in order; under the lock, as what follows */
-    int64_t given;                 /* jobs of all */
-    bool thread_waits, row_waits, ends;
+    struct slot *job[SLOTS];       /* for the copying threads, in order; under the lock, as what follows */
+    int64_t given, begun;          /* jobs, of all */
+    int threads_wait;
+    bool row_waits, ends;
+    bool sync_wanted, sync_done, sync_good;
+    struct err sync_err;
 };
 
-/* ---- the copying thread --------------------------------------------------------------------------------- */
+/* ---- the copying threads -------------------------------------------------------------------------------- */
+
+/* Called with the lock held. */
+static void sync_blobs(struct put *p)
+{
+    p->sync_wanted = false;
+    pthread_mutex_unlock(&p->lock);
+    bool good = blob_sync(p->store, &p->sync, &p->sync_err);
+    pthread_mutex_lock(&p->lock);
+    p->sync_good = good;
+    p->sync_done = true;
+    if (p->row_waits)
+        pthread_cond_signal(&p->ready);
+}
 
 static void *copy_blobs(void *context)
 {
-    struct put *p = context;
-    int64_t at = 0;
+    struct copying *c = context;
+    struct put *p = c->put;
     pthread_mutex_lock(&p->lock);
     for (;;) {
-        while (at == p->given && !p->ends) {
-            p->thread_waits = true;
+        while (p->begun == p->given && !p->sync_wanted && !p->ends) {
+            p->threads_wait++;
             pthread_cond_wait(&p->work, &p->lock);
-            p->thread_waits = false;
+            p->threads_wait--;
         }
-        if (at == p->given)
+        if (p->sync_wanted) {
+            sync_blobs(p);
+            continue;
+        }
+        if (p->begun == p->given)
             break;
-        struct slot *s = p->job[at % SLOTS];
+        struct slot *s = p->job[p->begun++ % SLOTS];
         pthread_mutex_unlock(&p->lock);
-        bool good = blob_copy(p->copier, &s->source, &s->err);
+        bool good = blob_copy(c->copier, &s->source, &s->err);
         pthread_mutex_lock(&p->lock);
         s->good = good;
         s->copied = true;
-        at++;
         if (p->row_waits)
             pthread_cond_signal(&p->ready);
     }
@@ -96,9 +119,35 @@ static void give(struct put *p, struct slot *s)
 {
     pthread_mutex_lock(&p->lock);
     p->job[p->given++ % SLOTS] = s;
-    if (p->thread_waits)
+    if (p->threads_wait)
         pthread_cond_signal(&p->work);
     pthread_mutex_unlock(&p->lock);
+}
+
+/* All blobs of the batch are in place. */
+static void give_sync(struct put *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->sync_wanted = true;
+    if (p->threads_wait)
+        pthread_cond_signal(&p->work);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static bool wait_for_sync(struct put *p, struct err *e)
+{
+    pthread_mutex_lock(&p->lock);
+    while (!p->sync_done) {
+        p->row_waits = true;
+        pthread_cond_wait(&p->ready, &p->lock);
+        p->row_waits = false;
+    }
+    p->sync_done = false;
+    bool good = p->sync_good;
+    pthread_mutex_unlock(&p->lock);
+    if (!good && e)
+        *e = p->sync_err;
+    return good;
 }
 
 static void wait_for(struct put *p, const struct slot *s)
@@ -116,6 +165,22 @@ static void wait_for(struct put *p, const struct slot *s)
 
 /* ---- life ----------------------------------------------------------------------------------------------- */
 
+/* One thread would do; more where they come. */
+static bool start_copying(struct put *p, int blobs)
+{
+    for (int i = 0; i < COPIERS; i++) {
+        struct copying *c = &p->copying[i];
+        *c = (struct copying){.put = p, .copier = blob_copier_new(p->mem, p->store->dir, blobs)};
+        if (pthread_create(&c->thread, NULL, copy_blobs, c) != 0) {
+            blob_copier_free(c->copier);
+            break;
+        }
+        pthread_setname_np(c->thread, "copy blobs");
+        p->running++;
+    }
+    return p->running > 0;
+}
+
 struct put *put_new(arena *a, struct store *s, struct put_options options, struct err *e)
 {
     int blobs = blobs_open(s, e);
@@ -129,15 +194,11 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     p->names = names_new(a, s);
     p->events = buf_new(a, 64);
     p->row = (struct row_writer){.store = s, .names = p->names, .threads = threads_new(a, s), .cursors = &p->cursors};
-    p->copier = blob_copier_new(a, s->dir, blobs);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, NULL);
     pthread_cond_init(&p->ready, NULL);
-    if (pthread_create(&p->thread, NULL, copy_blobs, p) == 0) {
-        pthread_setname_np(p->thread, "copy blobs");
-        p->running = true;
+    if (start_copying(p, blobs))
         return p;
-    }
     err_set(e, ERR_LATER, "put.thread", "", "cannot start a thread");
     put_end(p);
     return NULL;
@@ -145,16 +206,16 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
 
 void put_end(struct put *p)
 {
-    if (p->running) {
-        pthread_mutex_lock(&p->lock);
-        p->ends = true;
-        pthread_cond_signal(&p->work);
-        pthread_mutex_unlock(&p->lock);
-        pthread_join(p->thread, NULL);
-        p->running = false;
+    pthread_mutex_lock(&p->lock);
+    p->ends = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->running; i++) {
+        pthread_join(p->copying[i].thread, NULL);
+        blob_copier_free(p->copying[i].copier);
     }
+    p->running = 0;
     db_rollback(p->store);
-    blob_copier_free(p->copier);
     threads_free(p->row.threads);
     names_free(p->names);
     arena_free(&p->batch);
@@ -412,7 +473,11 @@ bool put_commit(struct put *p, str *events, struct err *e)
     while (p->written < p->taken)
         if (!write_next(p, e))
             return false;
-    if (!cursors_write(&p->cursors, e) || !blob_sync(p->store, &p->sync, e) || !db_commit(p->store, e))
+    /* The full text goes from memory to pages at a savepoint: while blobs go to the disk. */
+    give_sync(p);
+    bool written = db_script(p->store, "SAVEPOINT pages; RELEASE pages", e) && cursors_write(&p->cursors, e);
+    bool synced = wait_for_sync(p, written ? e : NULL);
+    if (!written || !synced || !db_commit(p->store, e))
         return lose(p);
     p->pending = 0;
     *events = buf_str(&p->events);

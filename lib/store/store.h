@@ -67,7 +67,7 @@ bool store_match(arena *a, struct store *s, str account, str message_id, int64_t
 
 /* ---- put: records to rows -------------------------------------------------------------------------- */
 
-/* One writer. Blobs are copied and checked by a thread of its own, while rows are written by the caller's; what a commit makes
+/* One writer. Blobs are copied and checked by threads of their own, while rows are written by the caller's; what a commit makes
  * lasting, it makes lasting together: blobs, rows, cursors, holes, full text. */
 struct put;
 struct put_options {
@@ -231,7 +231,7 @@ struct queue_claim {
     const struct strs *accounts, *queues; /* NULL or empty: all */
     const int64_t *ids;         /* only these; NULL: all */
     ptrdiff_t n_ids;
-    bool force;                 /* paused ones and waiting ones too, and before their next time */
+    bool force;                 /* paused ones and what the gate made wait; of `ids` also what is not due yet */
     bool batch;                 /* order what is printed by server */
     bool dry_run;
     queue_gate *gate;           /* NULL: everything may leave */
