@@ -33,7 +33,7 @@ static const struct {
     const char *name;
     verb_main *run;
 } verbs[] = {
-    {"add", add_main},
+    {"add", add_main}, {"claim", claim_main}, {"settle", settle_main},
     {NULL, NULL},
 };
 

@@ -1,5 +1,7 @@
 #include "mail-queue/verb.h"
 
+#include "lease/lease.h"
+
 enum { OPT_DRY_RUN = 256, OPT_QUEUE, OPT_STATUS, OPT_ALL, OPT_EVENTS, OPT_REASON };
 
 struct long_option {
@@ -160,4 +162,24 @@ void verb_patience(void *context, str account, struct queue_patience *out)
     number(c, account, "queue.maxAttempts", &out->max_attempts);
     number(c, account, "queue.lifetime", &out->lifetime_s);
     number(c, account, "queue.undo", &out->undo_s);
+}
+
+bool verb_take_back(struct verb_call *c)
+{
+    struct queue_taken taken;
+    struct err e;
+    int64_t grace = LEASE_GRACE_S;
+    if (!config_i64(&c->config, STR_NONE, S("queue.grace"), 0, 86400, LEASE_GRACE_S, &grace, &e)) {
+        prog_error(&e);
+        return false;
+    }
+    if (!queue_take_back(&c->mem, c->store, grace, verb_patience, c, &taken, &e)) {
+        prog_error(&e);
+        return false;
+    }
+    if (taken.uncertain)
+        prog_warn("%lld deliveries are uncertain, because whoever sent them died: see mail-queue list --status uncertain", (long long)taken.uncertain);
+    if (taken.queued + taken.settled)
+        prog_note("took back %lld leases: %lld deliveries queued again, %lld settled", (long long)taken.leases, (long long)taken.queued, (long long)taken.settled);
+    return true;
 }

@@ -61,6 +61,9 @@ int verb_fail(struct verb_call *c, const struct err *e);
 /* The arguments as numbers of submissions; false after telling which is none. */
 bool verb_ids(struct verb_call *c, int64_t **ids, ptrdiff_t *n);
 
+/* Take back what dead ones hold, and say so; false after telling why it could not. */
+bool verb_take_back(struct verb_call *c);
+
 /* queue.* of the configuration; context is a struct verb_call that has its config. */
 void verb_patience(void *context, str account, struct queue_patience *out);
 

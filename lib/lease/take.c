@@ -54,9 +54,9 @@ enum lease_taking lease_take(arena *a, str folder, str name, int64_t grace_s, st
     }
     if (flock(out->fd, LOCK_EX | LOCK_NB) != 0)
         return give_up(out, LEASE_BUSY);
-    /* Another taker may have been through with it between open and lock. */
+    /* Another taker was at it between open and lock: next time the file tells how far it came. */
     if (!lease_still_named(out))
-        return give_up(out, LEASE_GONE);
+        return give_up(out, LEASE_BUSY);
     if (!lease_read(a, out, e))
         return give_up(out, LEASE_FAILED);
     if (is_young(out, grace_s))

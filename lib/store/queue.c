@@ -115,13 +115,14 @@ static enum queue_status after_deferral(const struct queue_recipient *r, const s
     return QUEUE_DEFERRED;
 }
 
-bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_status status, str logged, const struct delivery *d,
+bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_status *became, str logged, const struct delivery *d,
                    const struct queue_patience *patience, int64_t now, struct err *e)
 {
     arena scratch = *s->mem;
     int64_t next_at = 0;
-    if (status == QUEUE_DEFERRED)
-        status = after_deferral(r, d, patience, now, &next_at);
+    if (*became == QUEUE_DEFERRED)
+        *became = after_deferral(r, d, patience, now, &next_at);
+    enum queue_status status = *became;
     bool keeps_lease = status == QUEUE_UNCERTAIN;
     if (logged.len && !queue_log(s, r->id, r->attempts, logged, d, now, e))
         return false;
@@ -131,8 +132,6 @@ bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_
                 "sIsIssssssiii", queue_status_name(status), next_at ? &next_at : NULL, keeps_lease ? r->lease : STR_NONE,
                 number(d, DELIVERY_CODE, &d->code), d->enhanced_code, d->server, d->host, d->server_id, d->error_code, d->hint, now, now, r->id))
         return false;
-    if (status == QUEUE_DEFERRED)
-        return true;
     struct buf detail = buf_new(&scratch, 512);
     struct jwrite w = {&detail, false};
     jwrite_object(&w);

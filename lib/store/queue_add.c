@@ -291,7 +291,7 @@ enum queue_taken_in queue_add(struct queue_adder *q, const struct submission *fr
         return is_refusal(e) ? QUEUE_REFUSED : lose(q);
     if (!id && !m.key.len && !find(q, &m, &id, e))
         return lose(q);
-    if (id ? !queue_row(&q->mem, q->store, id, &m, e) : !write_rows(q, &m, now, e))
+    if (id ? !queue_row(&q->mem, q->store, id, &m, NULL, e) : !write_rows(q, &m, now, e))
         return lose(q);
     print(q, &m);
     q->pending++;

@@ -1,5 +1,4 @@
 /* Rows of the queue as records. */
-#include "date/date.h"
 #include "store/blob.h"
 #include "store/queue.h"
 
@@ -13,17 +12,7 @@ static void set_time(struct submission *m, enum submission_member member, int64_
     submission_knows(m, member);
 }
 
-static str member_text(arena *a, str before, const char *name, int64_t time)
-{
-    struct buf b = buf_new(a, before.len + 64);
-    buf_put(&b, before);
-    buf_fmt(&b, "%s\"%s\":\"", before.len ? "," : "", name);
-    date_put_utc(&b, time);
-    buf_byte(&b, '"');
-    return buf_str(&b);
-}
-
-bool queue_row(arena *a, struct store *s, int64_t id, struct submission *out, struct err *e)
+bool queue_row(arena *a, struct store *s, int64_t id, struct submission *out, int64_t *next_at, struct err *e)
 {
     bool failed;
     sqlite3_stmt *q = db_query(s, e,
@@ -55,8 +44,8 @@ bool queue_row(arena *a, struct store *s, int64_t id, struct submission *out, st
     m.attempt = db_i64(q, 8);
     if (m.attempt)
         submission_knows(&m, SUBMISSION_ATTEMPT);
-    if (!db_is_null(q, 9))
-        m.unknown = member_text(a, m.unknown, "nextAt", db_i64(q, 9));
+    if (next_at)
+        *next_at = db_i64(q, 9);
     sqlite3_reset(q);
     *out = m;
     return good;
