@@ -76,6 +76,7 @@ struct put_options {
 };
 struct put_counts {
     int64_t stored, known, refused;
+    int64_t unparsed; /* of those stored: nothing but the message is known, until a parsed record of it comes */
 };
 enum { PUT_BATCH = 10000, PUT_BATCH_MS = 1000 };
 
@@ -266,6 +267,53 @@ struct queue_taken {
     int64_t leases, queued, uncertain, settled; /* recipients */
 };
 bool queue_take_back(arena *a, struct store *s, int64_t grace_s, queue_patience_of *patience, void *context, struct queue_taken *out, struct err *e);
+
+/* ---- suppressed addresses: to whom nothing goes ------------------------------------------------------- */
+
+struct suppression {
+    str address;    /* addr-spec; its domain has no case. "@example.com": everyone there */
+    str account;    /* STR_NONE: every account */
+    str reason;     /* "bounce", "complaint", "manual", "unsubscribe" */
+    str detail;     /* the server's words, or a person's; may be none */
+    int64_t submission; /* what bounced; 0: none */
+    str by;         /* who said so; may be none */
+    int64_t created_at, expires_at; /* seconds since 1970 UTC; created_at 0: now; expires_at 0: never */
+};
+bool suppress_reason_ok(str reason);
+
+/* Add, or renew what stands for the same address and account (*known): a row keeps its created_at, takes the new reason and detail, and the
+ * later end of both. Within the caller's transaction where there is one, else in its own. False with class input: no address, or an
+ * unknown reason. */
+bool store_suppress_add(struct store *s, const struct suppression *x, bool *known, struct err *e);
+/* account: STR_NONE is the row for every account. *removed: there was one. */
+bool store_suppress_remove(struct store *s, str address, str account, bool *removed, struct err *e);
+/* What keeps mail of an account from an address, at `now`; the row of the address goes before that of its domain. out->address
+ * STR_NONE: nothing does. */
+bool store_suppress_find(arena *a, struct store *s, str account, str address, int64_t now, struct suppression *out, struct err *e);
+/* All rows that concern the address, expired ones too; STR_NONE: the whole list. Those with an id over `after`, at most STORE_PAGE
+ * of them; *last: the id of the last one, 0: there are no more. */
+struct suppressions {
+    struct suppression *item;
+    ptrdiff_t n;
+};
+bool store_suppress_list(arena *a, struct store *s, str address, int64_t after, struct suppressions *out, int64_t *last, struct err *e);
+/* Submissions that still could leave, with recipients that were refused only because of this address. */
+bool store_suppress_refused(arena *a, struct store *s, str address, str account, struct ids *out, struct err *e);
+
+/* ---- departures: what limits are counted on ----------------------------------------------------------- */
+
+struct departure {
+    int64_t at, n; /* recipients that were handed to mail-send in this second */
+    str account, profile, queue, domain; /* profile: "" where there is none */
+};
+enum { DEPARTURE_KEEP_S = 86400 };
+typedef void departure_each(void *context, const struct departure *d);
+/* Those after `since`, in the order of time; of one domain where it is said, else of one account where that is (STR_NONE: any). */
+bool store_departures(struct store *s, str domain, str account, int64_t since, departure_each *each, void *context, struct err *e);
+/* Within the transaction of claim. Rows older than DEPARTURE_KEEP_S go. */
+bool store_depart(struct store *s, const struct departure *d, struct err *e);
+/* Another value each time another process has written since. */
+bool store_stamp(struct store *s, int64_t *stamp, struct err *e);
 
 /* ---- care -------------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,3 @@
+DROP VIEW v_suppression;
+DROP TABLE departure;
+DROP TABLE suppression;
