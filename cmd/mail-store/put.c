@@ -103,6 +103,8 @@ static void read_all(struct putting *p)
             return;
         str line;
         enum line_status status = lines_next(&p->in, &line);
+        if (prog_stopping())
+            return;
         if (status == LINE_END || status == LINE_ERROR || status == LINE_CUT) {
             if (!lines_err(&p->in, status, "put", &e))
                 prog_error(&e);
@@ -133,6 +135,9 @@ static void tell_outcome(struct putting *p)
     struct put_counts n = put_counts(p->put);
     if (p->lost)
         return;
+    if (n.unparsed)
+        prog_warn("%lld of them are not parsed and cannot be searched; now: mail-store list --all | mail-parse | mail-thread | mail-store put",
+                  (long long)n.unparsed);
     if (n.refused)
         prog_warn("%lld new, %lld known, %lld refused", (long long)n.stored, (long long)n.known, (long long)n.refused);
     else

@@ -44,7 +44,7 @@ static const char *const questions[] = {
     "SELECT 'database: ' || quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'",
     "SELECT 'row ' || rowid || ' of ' || \"table\" || ' names a row of ' || parent || ' that is not there' FROM pragma_foreign_key_check",
     "SELECT 'email ' || id || ' has no record' FROM email WHERE id NOT IN (SELECT id FROM email_record)",
-    "SELECT 'email ' || id || ' is not in the full text: run mail-store gc' FROM email WHERE id NOT IN (SELECT id FROM email_text_docsize)",
+    "SELECT 'email ' || id || ' is not in the full text: run mail-store gc' FROM email WHERE extraction > 0 AND id NOT IN (SELECT id FROM email_text_docsize)",
     "SELECT 'full text knows ' || count(*) || ' removed emails: run mail-store gc' FROM email_text_docsize WHERE id NOT IN (SELECT id FROM email) "
     "HAVING count(*) > 0",
     "SELECT 'email ' || e.id || ' is in thread row ' || e.thread || ', which is not there or was joined to another' FROM email e "

@@ -33,7 +33,8 @@ static bool is_referenced(struct store *s, str blob_id, bool *referenced, struct
     unsigned char octets[32];
     int64_t found;
     blob_octets(blob_id, octets);
-    if (!db_number(s, e, 0, &found, "SELECT 1 FROM email WHERE blob_id = ?", "b", str_of((const char *)octets, 32)))
+    if (!db_number(s, e, 0, &found, "SELECT 1 FROM email WHERE blob_id = ?1 UNION ALL SELECT 1 FROM submission WHERE blob_id = ?1", "b",
+                   str_of((const char *)octets, 32)))
         return false;
     *referenced = found != 0;
     return true;
@@ -98,7 +99,7 @@ static bool needs_index(struct store *s, bool *needed, struct err *e)
     int64_t found;
     bool good = db_number(s, e, 0, &found,
                           "SELECT EXISTS (SELECT 1 FROM email_text_docsize WHERE id NOT IN (SELECT id FROM email)) OR "
-                          "EXISTS (SELECT 1 FROM email WHERE id NOT IN (SELECT id FROM email_text_docsize))",
+                          "EXISTS (SELECT 1 FROM email WHERE extraction > 0 AND id NOT IN (SELECT id FROM email_text_docsize))",
                           "");
     *needed = found != 0;
     return good;

@@ -308,8 +308,10 @@ static bool write_next(struct put *p, struct err *e)
     struct row_result result;
     if (!row_write(&s->mem, &p->row, &s->email, &result, e))
         return lose(p);
-    if (result.outcome == ROW_NEW)
+    if (result.outcome == ROW_NEW) {
         p->counts.stored++;
+        p->counts.unparsed += !result.parsed;
+    }
     else
         p->counts.known++;
     if (p->options.events && result.outcome != ROW_SAME)

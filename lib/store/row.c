@@ -93,6 +93,13 @@ static str list_id(arena *a, const struct email *m)
     return id.len ? id : STR_NONE;
 }
 
+/* A record that mail-parse has seen; another tells nothing that could be searched. */
+static bool is_parsed(const struct email *m)
+{
+    const uint64_t told = EMAIL_BIT(EMAIL_STRUCTURE) | EMAIL_BIT(EMAIL_TEXT);
+    return ((m->known | m->nulls) & told) != 0;
+}
+
 /* The text where it is one of the words that a column allows. */
 static str word_of(str text, str words)
 {
@@ -107,6 +114,7 @@ static str word_of(str text, str words)
 
 static const int64_t *number(const struct email *m, enum email_member x, const int64_t *n) { return email_has(m, x) ? n : NULL; }
 
+/* The row of an email that is new, or was stored before it was parsed: then out->id is its number. */
 static bool insert_email(arena *a, struct row_writer *w, const struct email *m, const struct strs *keywords, str blob, struct row_result *out,
                          struct err *e)
 {
@@ -121,15 +129,19 @@ static bool insert_email(arena *a, struct row_writer *w, const struct email *m, 
     if (!db_run(w->store, e,
                 "INSERT INTO email (account_id, blob_id, size, received_at, sent_at, thread, message_id, from_id, list_id, importance, "
                 "direction, category, has_attachment, seen, flagged, answered, draft, extraction, index_digest, created_at, updated_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21) ON CONFLICT (blob_id, account_id) DO UPDATE SET "
+                "sent_at = excluded.sent_at, thread = excluded.thread, message_id = excluded.message_id, from_id = excluded.from_id, "
+                "list_id = excluded.list_id, importance = excluded.importance, direction = excluded.direction, category = excluded.category, "
+                "has_attachment = excluded.has_attachment, extraction = excluded.extraction, index_digest = excluded.index_digest",
                 "ibiiIIsIssssiiiiiiiii", out->account, blob, m->size, received, number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL,
                 message_id, from ? &from : NULL, list_id(a, m), word_of(m->importance, S("low normal high ")),
                 word_of(m->direction, S("inbound outbound internal ")), m->category.len ? m->category : STR_NONE, (int64_t)m->has_attachment,
                 (int64_t)strs_have(keywords, S("$seen")), (int64_t)strs_have(keywords, S("$flagged")), (int64_t)strs_have(keywords, S("$answered")),
-                (int64_t)strs_have(keywords, S("$draft")), (int64_t)EXTRACTION, index_digest(&texts), w->now, w->now))
+                (int64_t)strs_have(keywords, S("$draft")), (int64_t)(is_parsed(m) ? EXTRACTION : 0), index_digest(&texts), w->now, w->now))
         return false;
-    out->id = sqlite3_last_insert_rowid(w->store->db);
-    return db_run(w->store, e,
+    if (!out->id)
+        out->id = sqlite3_last_insert_rowid(w->store->db);
+    return !is_parsed(m) || db_run(w->store, e,
                   "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "isssssss",
                   out->id, texts.subject, texts.from, texts.to, texts.cc, texts.bcc, texts.filename, texts.body);
 }
@@ -189,6 +201,7 @@ static bool write_new(arena *a, struct row_writer *w, const struct email *m, str
     int64_t split;
     str record = record_json(a, m, &split);
     out->outcome = ROW_NEW;
+    out->parsed = is_parsed(m);
     return insert_email(a, w, m, &keywords, blob, out, e) &&
            db_run(w->store, e, "INSERT INTO email_record (id, mailboxes, keywords, split, record) VALUES (?, ?, ?, ?, ?)", "issis", out->id,
                   strs_json(a, &mailboxes), strs_json(a, &keywords), split, record) &&
@@ -213,10 +226,21 @@ static bool refresh(struct row_writer *w, int64_t id, struct err *e)
                   "ii", id, w->now);
 }
 
-static bool write_known(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e)
+/* An email that was stored before it was parsed. */
+static bool complete(arena *a, struct row_writer *w, const struct email *m, const struct strs *keywords, str blob, struct row_result *out, struct err *e)
+{
+    int64_t split;
+    str record = record_json(a, m, &split);
+    return insert_email(a, w, m, keywords, blob, out, e) &&
+           db_run(w->store, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", split, record, out->id);
+}
+
+static bool write_known(arena *a, struct row_writer *w, const struct email *m, str blob, bool parsed, struct row_result *out, struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
-    bool changed = false;
+    bool changed = !parsed && is_parsed(m);
+    if (changed && !complete(a, w, m, &keywords, blob, out, e))
+        return false;
     if (!add_mailboxes(w, out, &mailboxes, &changed, e) || !add_keywords(w, out, &keywords, &changed, e) || !add_location(w, out, m, e))
         return false;
     out->outcome = changed ? ROW_CHANGED : ROW_SAME;
@@ -232,12 +256,13 @@ bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row
     if (!names_account(w->names, m->account, &out->account, e))
         return false;
     bool failed;
-    sqlite3_stmt *q = db_query(w->store, e, "SELECT id, thread FROM email WHERE blob_id = ? AND account_id = ?", "bi", blob, out->account);
+    sqlite3_stmt *q = db_query(w->store, e, "SELECT id, thread, extraction FROM email WHERE blob_id = ? AND account_id = ?", "bi", blob, out->account);
     if (db_row(w->store, q, &failed, e)) {
         out->id = db_i64(q, 0);
         out->thread = db_i64(q, 1);
+        bool parsed = db_i64(q, 2) > 0;
         sqlite3_reset(q);
-        return write_known(a, w, m, out, e);
+        return write_known(a, w, m, blob, parsed, out, e);
     }
     return !failed && write_new(a, w, m, blob, out, e);
 }

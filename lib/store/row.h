@@ -27,6 +27,7 @@ struct row_writer {
 };
 struct row_result {
     enum row_outcome outcome;
+    bool parsed; /* false: a new email of which only the message is known */
     int64_t id, account, thread, seq; /* seq: of its event, where outcome is not ROW_SAME */
 };
 /* m is whole: account, blobId and size are known. a: of the message. False: the transaction must be rolled back. */

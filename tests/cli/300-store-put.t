@@ -84,6 +84,19 @@ is 'the same account twice, the same message in another: two emails' \
 	"$(record 1 '.account = "home"' | mail-store put -q; mail-store list --all | jq -r 'select(.messageId[0] == "m1@example.com") | .account' | sort | tr '\n' ' ')" 'home work '
 is 'one blob' "$(find "$MAILPIPE_STORE/blobs" -type f -name "$(sha256sum <mail/1.eml | cut -c3-64)" | wc -l)" 1
 
+# -- mail that was not parsed, and then is
+message 20 'a late subject'
+record 20 '{type, v, blobId, path, size, account, mailboxes, receivedAt}' >fetched.jsonl
+mail-store put <fetched.jsonl 2>err
+like 'put tells what is missing' "$(cat err)" '1 of them are not parsed.*mail-parse'
+blob=$(jq -r .blobId fetched.jsonl)
+exits 0 mail-store check
+is 'it cannot be found' "$(mail-store search --count late)" 0
+mail-store get "$blob" | jq -c 'del(.text)' | mail-parse -q | mail-thread | mail-store put --events 2>err >late.jsonl
+is 'a parsed record completes it' "$(mail-store list --all | jq -r 'select(.blobId == "'"$blob"'") | .subject + " " + .messageId[0] + " " + .mailboxes[0]')" 'a late subject m20@example.com INBOX'
+is 'then it is found' "$(mail-store search --count late)" 1
+is 'that is a change' "$(jq -r .kind late.jsonl)" email.changed
+
 # -- events
 message 8
 { record 8; record 1; record 1 '.mailboxes = ["Sent"]'; } | mail-store put -q --events >events.jsonl
