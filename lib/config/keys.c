@@ -27,6 +27,14 @@ static const struct config_key keys[] = {
     {"smtp.user", "login name", CONFIG_TEXT},
     {"smtp.secret", "as imap.secret", CONFIG_SECRET},
     {"smtp.auth", "as imap.auth", CONFIG_TEXT},
+    {"dkim.domain", "domain that signs its mail (d=); that of the address where it is not set", CONFIG_HOST},
+    {"dkim.selector", "selector of the key in the DNS (s=); several, separated by commas, for several signatures", CONFIG_TEXT},
+    {"dkim.key", "cmd:, env: or file: of the private key in PEM, RSA or Ed25519; one for each selector", CONFIG_SECRET},
+    {"dkim.lifetime", "seconds that a signature is good for (x=); for ever where it is not set", CONFIG_SECONDS},
+    {"smime.cert", "PEM file of its certificate and what it is chained to", CONFIG_TEXT},
+    {"smime.key", "cmd:, env: or file: of the private key in PEM", CONFIG_SECRET},
+    {"smime.sign", "yes or no: sign all its mail with S/MIME", CONFIG_YES_NO},
+    {"smime.folder", "folder with ADDRESS.pem, certificates to encrypt for; certificates/ beside this file where it is not set", CONFIG_TEXT},
 };
 
 enum { KEYS = sizeof keys / sizeof *keys, LONGEST = 64 };

@@ -41,8 +41,8 @@ static str first_line(str s)
 
 static bool accept(str reference, str value, str *out, struct err *e)
 {
-    *out = first_line(value);
-    if (!out->len)
+    *out = value;
+    if (!first_line(value).len)
         return err_set(e, ERR_LOGIN, "secret.empty", NULL, "the secret %.*s is empty", STR_ARG(reference));
     return true;
 }
@@ -145,7 +145,7 @@ static bool from_command(arena *a, str reference, str *out, struct err *e)
     return accept(reference, buf_str(&b), out, e);
 }
 
-bool secret_get(arena *a, str reference, str *out, struct err *e)
+bool secret_get_text(arena *a, str reference, str *out, struct err *e)
 {
     *out = STR_NONE;
     if (!secret_is_reference(reference))
@@ -156,4 +156,12 @@ bool secret_get(arena *a, str reference, str *out, struct err *e)
     if (str_starts(reference, S("file:")))
         return from_file(a, reference, out, e);
     return from_command(a, reference, out, e);
+}
+
+bool secret_get(arena *a, str reference, str *out, struct err *e)
+{
+    if (!secret_get_text(a, reference, out, e))
+        return false;
+    *out = first_line(*out);
+    return true;
 }

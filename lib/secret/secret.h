@@ -16,6 +16,9 @@ bool secret_is_reference(str reference);
  * configuration (78) for a reference of another form. The sentence names the reference, never the secret. */
 bool secret_get(arena *a, str reference, str *out, struct err *e);
 
+/* The same with all its lines (at most 16 KiB): a private key in PEM. */
+bool secret_get_text(arena *a, str reference, str *out, struct err *e);
+
 /* Overwrite a secret that is no longer needed (the compiler may not drop it). */
 void secret_wipe(str s);
 
