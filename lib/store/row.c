@@ -114,36 +114,51 @@ static str word_of(str text, str words)
 
 static const int64_t *number(const struct email *m, enum email_member x, const int64_t *n) { return email_has(m, x) ? n : NULL; }
 
-/* The row of an email that is new, or was stored before it was parsed: then out->id is its number. */
-static bool insert_email(arena *a, struct row_writer *w, const struct email *m, const struct strs *keywords, str blob, struct row_result *out,
-                         struct err *e)
-{
+struct columns {
     struct index_texts texts;
-    index_texts_of(a, m, &texts);
-    int64_t from = 0, received = email_has(m, EMAIL_RECEIVED_AT) ? m->received_at : email_has(m, EMAIL_SENT_AT) ? m->sent_at : 0;
-    if (m->from.n > 0 && m->from.item[0].email.len && !names_address(w->names, str_lower(a, m->from.item[0].email), &from, e))
-        return false;
-    if (!threads_add(w->threads, *a, m, &out->thread, e))
-        return false;
-    str message_id = m->message_id.n > 0 && m->message_id.item[0].len ? m->message_id.item[0] : STR_NONE;
+    int64_t received, from, digest, extraction;
+    str message_id, list_id, importance, direction, category;
+};
+
+static bool columns_of(arena *a, struct row_writer *w, const struct email *m, struct columns *c, struct err *e)
+{
+    *c = (struct columns){0};
+    index_texts_of(a, m, &c->texts);
+    c->digest = index_digest(&c->texts);
+    c->extraction = is_parsed(m) ? EXTRACTION : 0;
+    c->received = email_has(m, EMAIL_RECEIVED_AT) ? m->received_at : email_has(m, EMAIL_SENT_AT) ? m->sent_at : 0;
+    c->message_id = m->message_id.n > 0 && m->message_id.item[0].len ? m->message_id.item[0] : STR_NONE;
+    c->list_id = list_id(a, m);
+    c->importance = word_of(m->importance, S("low normal high "));
+    c->direction = word_of(m->direction, S("inbound outbound internal "));
+    c->category = m->category.len ? m->category : STR_NONE;
+    if (m->from.n == 0 || m->from.item[0].email.len == 0)
+        return true;
+    return names_address(w->names, str_lower(a, m->from.item[0].email), &c->from, e);
+}
+
+static bool index_email(struct row_writer *w, int64_t id, const struct index_texts *t, struct err *e)
+{
+    return db_run(w->store, e, "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  "isssssss", id, t->subject, t->from, t->to, t->cc, t->bcc, t->filename, t->body);
+}
+
+/* No statement that runs for each message may be of a kind for which SQLite opens a savepoint (ON CONFLICT DO UPDATE, rows by
+ * SELECT): at each savepoint FTS5 writes all that it has gathered, a segment a message. */
+static bool insert_email(struct row_writer *w, const struct email *m, const struct columns *c, const struct strs *keywords, str blob,
+                         struct row_result *out, struct err *e)
+{
     if (!db_run(w->store, e,
                 "INSERT INTO email (account_id, blob_id, size, received_at, sent_at, thread, message_id, from_id, list_id, importance, "
                 "direction, category, has_attachment, seen, flagged, answered, draft, extraction, index_digest, created_at, updated_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21) ON CONFLICT (blob_id, account_id) DO UPDATE SET "
-                "sent_at = excluded.sent_at, thread = excluded.thread, message_id = excluded.message_id, from_id = excluded.from_id, "
-                "list_id = excluded.list_id, importance = excluded.importance, direction = excluded.direction, category = excluded.category, "
-                "has_attachment = excluded.has_attachment, extraction = excluded.extraction, index_digest = excluded.index_digest",
-                "ibiiIIsIssssiiiiiiiii", out->account, blob, m->size, received, number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL,
-                message_id, from ? &from : NULL, list_id(a, m), word_of(m->importance, S("low normal high ")),
-                word_of(m->direction, S("inbound outbound internal ")), m->category.len ? m->category : STR_NONE, (int64_t)m->has_attachment,
-                (int64_t)strs_have(keywords, S("$seen")), (int64_t)strs_have(keywords, S("$flagged")), (int64_t)strs_have(keywords, S("$answered")),
-                (int64_t)strs_have(keywords, S("$draft")), (int64_t)(is_parsed(m) ? EXTRACTION : 0), index_digest(&texts), w->now, w->now))
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21)",
+                "ibiiIIsIssssiiiiiiiii", out->account, blob, m->size, c->received, number(m, EMAIL_SENT_AT, &m->sent_at),
+                out->thread ? &out->thread : NULL, c->message_id, c->from ? &c->from : NULL, c->list_id, c->importance, c->direction, c->category,
+                (int64_t)m->has_attachment, (int64_t)strs_have(keywords, S("$seen")), (int64_t)strs_have(keywords, S("$flagged")),
+                (int64_t)strs_have(keywords, S("$answered")), (int64_t)strs_have(keywords, S("$draft")), c->extraction, c->digest, w->now, w->now))
         return false;
-    if (!out->id)
-        out->id = sqlite3_last_insert_rowid(w->store->db);
-    return !is_parsed(m) || db_run(w->store, e,
-                  "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "isssssss",
-                  out->id, texts.subject, texts.from, texts.to, texts.cc, texts.bcc, texts.filename, texts.body);
+    out->id = sqlite3_last_insert_rowid(w->store->db);
+    return c->extraction == 0 || index_email(w, out->id, &c->texts, e);
 }
 
 /* ---- what a message may have more than one of ------------------------------------------------------------ */
@@ -175,12 +190,16 @@ static bool add_location(struct row_writer *w, const struct row_result *row, con
     int64_t mailbox;
     if (!is_fetched(m) || !m->source.mailbox.len || m->source.uid <= 0)
         return true;
-    return names_mailbox(w->names, row->account, m->source.mailbox, &mailbox, e) &&
-           db_run(w->store, e,
-                  "INSERT INTO message_location (mailbox_id, uid_validity, uid, email_id) VALUES (?, ?, ?, ?) "
-                  "ON CONFLICT (mailbox_id, uid_validity, uid) DO UPDATE SET email_id = excluded.email_id",
-                  "iiii", mailbox, m->source.uid_validity, m->source.uid, row->id) &&
-           cursors_stored(w->cursors, mailbox, &m->source, e);
+    if (!names_mailbox(w->names, row->account, m->source.mailbox, &mailbox, e) ||
+        !db_run(w->store, e, "INSERT INTO message_location (mailbox_id, uid_validity, uid, email_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "iiii", mailbox, m->source.uid_validity, m->source.uid, row->id))
+        return false;
+    bool taken = sqlite3_changes(w->store->db) == 0;
+    if (taken && !db_run(w->store, e,
+                         "UPDATE message_location SET email_id = ?1 WHERE mailbox_id = ?2 AND uid_validity = ?3 AND uid = ?4 AND email_id <> ?1", "iiii",
+                         row->id, mailbox, m->source.uid_validity, m->source.uid))
+        return false;
+    return cursors_stored(w->cursors, mailbox, &m->source, e);
 }
 
 static bool add_event(struct row_writer *w, struct row_result *row, str kind, struct err *e)
@@ -197,12 +216,13 @@ static bool add_event(struct row_writer *w, struct row_result *row, str kind, st
 static bool write_new(arena *a, struct row_writer *w, const struct email *m, str blob, struct row_result *out, struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
+    struct columns c;
     bool changed = false;
     int64_t split;
     str record = record_json(a, m, &split);
     out->outcome = ROW_NEW;
     out->parsed = is_parsed(m);
-    return insert_email(a, w, m, &keywords, blob, out, e) &&
+    return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) && insert_email(w, m, &c, &keywords, blob, out, e) &&
            db_run(w->store, e, "INSERT INTO email_record (id, mailboxes, keywords, split, record) VALUES (?, ?, ?, ?, ?)", "issis", out->id,
                   strs_json(a, &mailboxes), strs_json(a, &keywords), split, record) &&
            add_mailboxes(w, out, &mailboxes, &changed, e) && add_keywords(w, out, &keywords, &changed, e) && add_location(w, out, m, e) &&
@@ -227,19 +247,27 @@ static bool refresh(struct row_writer *w, int64_t id, struct err *e)
 }
 
 /* An email that was stored before it was parsed. */
-static bool complete(arena *a, struct row_writer *w, const struct email *m, const struct strs *keywords, str blob, struct row_result *out, struct err *e)
+static bool complete(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e)
 {
+    struct columns c;
     int64_t split;
     str record = record_json(a, m, &split);
-    return insert_email(a, w, m, keywords, blob, out, e) &&
+    return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) &&
+           db_run(w->store, e,
+                  "UPDATE email SET sent_at = ?, thread = ?, message_id = ?, from_id = ?, list_id = ?, importance = ?, direction = ?, category = ?, "
+                  "has_attachment = ?, extraction = ?, index_digest = ? WHERE id = ?",
+                  "IIsIssssiiii", number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL, c.message_id, c.from ? &c.from : NULL,
+                  c.list_id, c.importance, c.direction, c.category, (int64_t)m->has_attachment, c.extraction, c.digest, out->id) &&
+           index_email(w, out->id, &c.texts, e) &&
            db_run(w->store, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", split, record, out->id);
 }
 
-static bool write_known(arena *a, struct row_writer *w, const struct email *m, str blob, bool parsed, struct row_result *out, struct err *e)
+static bool write_known(arena *a, struct row_writer *w, const struct email *m, bool parsed, struct row_result *out,
+                        struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
     bool changed = !parsed && is_parsed(m);
-    if (changed && !complete(a, w, m, &keywords, blob, out, e))
+    if (changed && !complete(a, w, m, out, e))
         return false;
     if (!add_mailboxes(w, out, &mailboxes, &changed, e) || !add_keywords(w, out, &keywords, &changed, e) || !add_location(w, out, m, e))
         return false;
@@ -262,7 +290,7 @@ bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row
         out->thread = db_i64(q, 1);
         bool parsed = db_i64(q, 2) > 0;
         sqlite3_reset(q);
-        return write_known(a, w, m, blob, parsed, out, e);
+        return write_known(a, w, m, parsed, out, e);
     }
     return !failed && write_new(a, w, m, blob, out, e);
 }

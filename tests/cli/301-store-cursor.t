@@ -62,4 +62,10 @@ is 'the rest is stored' "$(mail-store list --all | wc -l)" 3
 fetched 4 8 7 '.id = 3' >again.jsonl
 exits 0 mail-store put <again.jsonl
 is 'what comes from a store (it has an id) is no fetch' "$(state)" '[7,7,[]]'
+
+# -- the full text is written once a commit, not once a message
+new_store segments
+{ for n in 1 2 3 4 5 6 7 8 9 10 11 12; do fetched $n $n $((n - 1)); done; poll; } >twelve.jsonl
+mail-store put -q <twelve.jsonl
+is 'one segment of full text' "$(sqlite3 "$MAILPIPE_STORE/mail.db" 'SELECT count(DISTINCT segid) FROM email_text_idx')" 1
 done_testing
