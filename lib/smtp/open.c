@@ -185,14 +185,3 @@ const char *smtp_login_by(const struct smtp *c) { return c->login_by; }
 const struct strs *smtp_offers(const struct smtp *c) { return &c->offers; }
 
 ptrdiff_t smtp_in_flight(const struct smtp *c) { return c->flights; }
-
-int64_t smtp_accepted(const struct smtp *c) { return c->accepted; }
-
-bool smtp_noop(struct smtp *c, struct err *e)
-{
-    struct smtp_reply r;
-    if (smtp_command(c, S("NOOP"), &r, e) && r.code / 100 == 2)
-        return true;
-    c->over = true;
-    return false;
-}

@@ -135,3 +135,25 @@ str smtp_queue_id(str words)
             return id_at(str_skip(id, i));
     return id_at(id);
 }
+
+int64_t smtp_retry_after(str words)
+{
+    static const struct {
+        const char *name;
+        int seconds;
+    } units[] = {{"sec", 1}, {"min", 60}, {"hour", 3600}};
+    enum { DAY_S = 86400 };
+    for (ptrdiff_t i = 0; i < words.len; i++) {
+        if (!is_digit(words.ptr[i]) || (i && (is_digit(words.ptr[i - 1]) || words.ptr[i - 1] == '.')))
+            continue;
+        ptrdiff_t n = 1;
+        while (i + n < words.len && is_digit(words.ptr[i + n]))
+            n++;
+        int64_t number;
+        str rest = str_trim(str_skip(words, i + n));
+        for (int u = 0; u < 3; u++)
+            if (str_starts_nocase(rest, str_c(units[u].name)) && str_i64(str_slice(words, i, i + n), 1, DAY_S / units[u].seconds, &number))
+                return number * units[u].seconds;
+    }
+    return 0;
+}

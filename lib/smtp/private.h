@@ -45,7 +45,6 @@ struct smtp {
     bool over;
     int64_t passed;      /* octets given to net */
     int64_t stop_at;     /* a signal came: how long the unit in hand may take, in sys_clock.monotonic_ms */
-    int64_t accepted;
     struct err why;      /* of closing */
     const struct smtp_hooks *hooks; /* of the call that is under way */
 };

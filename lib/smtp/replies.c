@@ -86,8 +86,6 @@ static void answer_rcpt(struct smtp_message *m, struct smtp_rcpt *x, const struc
 /* LMTP answers for each accepted recipient in turn (RFC2033-4.2). True: no more are owed. */
 static bool answer_end(struct smtp *c, struct smtp_message *m, const struct smtp_reply *r)
 {
-    bool sent = r->code / 100 == 2;
-    c->accepted += sent;
     if (!c->lmtp) {
         smtp_decide(m, true, "reply", r);
         return true;
@@ -231,6 +229,13 @@ static void lose_message(struct smtp *c, struct smtp_message *m, const struct er
         c->hooks->done(c->hooks->context, m);
 }
 
+/* What was waited for, or under way. */
+static const char *stage_of(const struct smtp *c)
+{
+    static const char *const names[] = {"mail", "mail", "rcpt", "data", "reply"};
+    return c->slots ? names[c->slot[c->slot_from].kind] : c->flights ? "data" : "mail";
+}
+
 bool smtp_give_up(struct smtp *c, struct err *e)
 {
     if (c->over)
@@ -238,6 +243,8 @@ bool smtp_give_up(struct smtp *c, struct err *e)
     c->over = true;
     if (!c->closing)
         hear_last_words(c, e);
+    if (!e->stage[0])
+        err_stage(e, stage_of(c));
     ptrdiff_t n = c->flights;
     c->flights = c->slots = 0;
     for (ptrdiff_t i = 0; i < n; i++)

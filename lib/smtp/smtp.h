@@ -37,6 +37,9 @@ struct smtp_parse {
 /* The next whole reply of *in, which is moved behind what was used: true. False: give more. Total; the same replies whatever the pieces. */
 bool smtp_parse(struct smtp_parse *p, str *in, struct smtp_reply *out);
 
+/* Seconds until the server wants to be asked again, where its words say it ("try again in 5 minutes"), else 0; at most a day. */
+int64_t smtp_retry_after(str words);
+
 /* The id that a server gives a message in its last reply ("queued as 4F2…"), a view of words, or none. */
 str smtp_queue_id(str words);
 
@@ -140,11 +143,8 @@ void smtp_close(struct smtp *c);
 bool smtp_send(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, const struct smtp_hooks *hooks, struct err *e);
 /* Wait until nothing is on its way. */
 bool smtp_drain(struct smtp *c, const struct smtp_hooks *hooks, struct err *e);
-/* Messages on their way; how many were accepted (by the server, for any recipient) since smtp_open. */
+/* Messages on their way. */
 ptrdiff_t smtp_in_flight(const struct smtp *c);
-int64_t smtp_accepted(const struct smtp *c);
-/* Say NOOP and hear the answer: whether an idle connection still stands. */
-bool smtp_noop(struct smtp *c, struct err *e);
 
 /* For a test of the account: ask whether it would take a message from one to the other, and take it back (RSET). The reply that decided
  * is in *rcpt (status, phase, code, words in a). */

@@ -1,0 +1,292 @@
+/* From the configuration or --url to a route. */
+#include "send.h"
+
+#include "imap/imap.h"
+#include "secret/secret.h"
+
+enum { CONNECT_S = 60, REPLY_S = 300, FINAL_S = 600, LONGEST_S = 86400 };
+enum { PORT_SMTP = 25, PORT_LMTP = 24 };
+
+/* ---- secrets ---------------------------------------------------------------------------------------- */
+
+bool run_secret(struct run *r, str reference, str *out, struct err *e)
+{
+    for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
+        if (str_eq(r->secrets.item[i], reference)) {
+            *out = r->secrets.item[i + 1];
+            return true;
+        }
+    if (!secret_get(r->mem, reference, out, e))
+        return false;
+    strs_add(r->mem, &r->secrets, reference);
+    strs_add(r->mem, &r->secrets, *out);
+    return true;
+}
+
+void run_forget(struct run *r)
+{
+    for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
+        secret_wipe(r->secrets.item[i + 1]);
+    r->secrets.n = 0;
+}
+
+/* ---- hosts ------------------------------------------------------------------------------------------ */
+
+/* host, host:port, [v6], [v6]:port, /path/of/a/socket */
+static bool take_host(str s, struct host *out)
+{
+    str port = STR_NONE;
+    ptrdiff_t close = str_starts(s, S("[")) ? str_find_byte(s, ']') : -1;
+    *out = (struct host){.name = s};
+    if (str_starts(s, S("/")))
+        return true;
+    if (close > 0) {
+        out->name = str_slice(s, 1, close);
+        str rest = str_skip(s, close + 1);
+        port = str_starts(rest, S(":")) ? str_skip(rest, 1) : STR_NONE;
+        if (rest.len && !port.ptr)
+            return false;
+    } else {
+        str_cut(s, ':', &out->name, &port);
+    }
+    int64_t n = 0;
+    if (port.ptr && !str_i64(port, 1, 65535, &n))
+        return false;
+    out->port = (int)n;
+    return out->name.len > 0;
+}
+
+static int usual_port(const struct smtp_settings *set)
+{
+    bool lmtp = str_eq(set->net.protocol, S("lmtp"));
+    return set->net.security == NET_TLS ? 465 : set->net.security == NET_STARTTLS ? 587 : lmtp ? PORT_LMTP : PORT_SMTP;
+}
+
+static void add_host(arena *a, struct route *x, struct host h, int port)
+{
+    struct host *list = ARENA_ARRAY(a, struct host, x->n_hosts + 1);
+    if (x->n_hosts)
+        memcpy(list, x->host, (size_t)x->n_hosts * sizeof *list);
+    if (!h.port && !str_starts(h.name, S("/")))
+        h.port = port;
+    list[x->n_hosts++] = h;
+    x->host = list;
+}
+
+/* ---- what the command line says ---------------------------------------------------------------------- */
+
+static void apply_options(const struct opts *o, struct route *x)
+{
+    struct smtp_settings *set = &x->set;
+    if (o->auth.len)
+        set->auth = o->auth;
+    if (o->ca_file.len)
+        set->net.ca_file = o->ca_file;
+    if (o->secret.len)
+        x->secret = o->secret;
+    set->allow_plaintext |= o->allow_plaintext;
+    if (o->connect_s >= 0)
+        set->net.connect_ms = o->connect_s * 1000;
+    if (o->response_s >= 0)
+        set->reply_ms = o->response_s * 1000;
+    if (o->final_s >= 0)
+        set->final_ms = o->final_s * 1000;
+    set->net.response_ms = set->reply_ms;
+}
+
+static bool bad_url(struct err *e, const char *what)
+{
+    return err_set(e, ERR_USAGE, "send.url", "write it as smtps://user@host, smtp://user@host:587, lmtp://host:24 or lmtp:///path", "--url: %s", what);
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static str percent_decoded(arena *a, str s)
+{
+    struct buf b = buf_new(a, s.len + 1);
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        int high = s.ptr[i] == '%' && i + 2 < s.len ? hex(s.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(s.ptr[i + 2]);
+        buf_byte(&b, low < 0 ? s.ptr[i] : (char)(high * 16 + low));
+        i += low < 0 ? 0 : 2;
+    }
+    return buf_str(&b);
+}
+
+/* smtps:// is TLS from the start; smtp:// is STARTTLS, on port 25 of this machine and with --allow-plaintext none; lmtp:// is plain. */
+static bool take_scheme(const struct opts *o, str *rest, struct route *x, struct err *e)
+{
+    static const struct {
+        str scheme, protocol;
+        enum net_security security;
+    } schemes[] = {{S("smtps://"), S("smtp"), NET_TLS}, {S("smtp://"), S("smtp"), NET_STARTTLS},
+                   {S("lmtps://"), S("lmtp"), NET_TLS}, {S("lmtp://"), S("lmtp"), NET_PLAIN}};
+    for (int i = 0; i < 4; i++)
+        if (str_starts_nocase(o->url, schemes[i].scheme)) {
+            *rest = str_skip(o->url, schemes[i].scheme.len);
+            x->set.net.protocol = schemes[i].protocol;
+            x->set.net.security = o->allow_plaintext && schemes[i].security == NET_STARTTLS ? NET_PLAIN : schemes[i].security;
+            return true;
+        }
+    return bad_url(e, "it begins with smtps://, smtp:// or lmtp://");
+}
+
+static bool from_url(arena *a, const struct opts *o, struct route *x, struct err *e)
+{
+    str rest, path = STR_NONE;
+    struct host h;
+    if (!take_scheme(o, &rest, x, e))
+        return false;
+    bool lmtp = str_eq(x->set.net.protocol, S("lmtp"));
+    if (!(lmtp && str_starts(rest, S("/"))) && str_cut(rest, '/', &rest, &path) && path.len)
+        return bad_url(e, "nothing stands behind the host");
+    ptrdiff_t at = rest.len;
+    while (at > 0 && rest.ptr[at - 1] != '@')
+        at--;
+    str user = str_first(rest, at ? at - 1 : 0);
+    if (str_find_byte(user, ':') >= 0)
+        return bad_url(e, "a password does not belong into it, everybody can read it there; use --secret");
+    if (!take_host(str_skip(rest, at), &h))
+        return bad_url(e, "its host or port is not one");
+    x->set.user = percent_decoded(a, user);
+    if (user.len && !o->secret.len)
+        return err_set(e, ERR_USAGE, "send.secret", "--secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url with a user wants --secret");
+    x->set.net.connect_ms = CONNECT_S * 1000;
+    x->set.reply_ms = REPLY_S * 1000;
+    x->set.final_ms = FINAL_S * 1000;
+    add_host(a, x, h, usual_port(&x->set));
+    return true;
+}
+
+/* ---- the configuration ----------------------------------------------------------------------------- */
+
+static bool bad_value(struct route *x, const char *key, str value, const char *wanted, struct err *e)
+{
+    return err_set(e, ERR_CONFIG, "config.value", wanted, "account %.*s: %s is \"%.*s\"", STR_ARG(x->account), key, STR_ARG(value));
+}
+
+/* Where it is not said, the port tells: 25 and 587 begin in the clear. */
+static bool take_security(str word, int64_t port, struct route *x, struct err *e)
+{
+    enum net_security *out = &x->set.net.security;
+    bool lmtp = str_eq(x->set.net.protocol, S("lmtp"));
+    if (!word.len)
+        *out = lmtp ? NET_PLAIN : port == 25 || port == 587 ? NET_STARTTLS : NET_TLS;
+    else if (str_eq(word, S("tls")))
+        *out = NET_TLS;
+    else if (str_eq(word, S("starttls")))
+        *out = NET_STARTTLS;
+    else if (str_eq(word, S("none")))
+        *out = NET_PLAIN;
+    else
+        return bad_value(x, "smtp.security", word, "tls, starttls or none", e);
+    return true;
+}
+
+static bool take_hosts(arena *a, const struct config *c, struct route *x, int64_t port, struct err *e)
+{
+    struct strs names = {0};
+    config_list(a, c, x->account, S("smtp.host"), &names);
+    for (ptrdiff_t i = 0; i < names.n; i++) {
+        struct host h;
+        if (!take_host(names.item[i], &h))
+            return bad_value(x, "smtp.host", names.item[i], "a host name, with :port where it is another", e);
+        add_host(a, x, h, port ? (int)port : usual_port(&x->set));
+    }
+    return x->n_hosts > 0 || err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME smtp.host=…", "account %.*s has no smtp.host",
+                                     STR_ARG(x->account));
+}
+
+/* Some providers put what they send into Sent by themselves (P-21). */
+static bool stores_by_itself(const struct route *x)
+{
+    static const char *const ends[] = {"gmail.com", "googlemail.com", "office365.com", "outlook.com"};
+    for (int i = 0; i < (int)(sizeof ends / sizeof *ends); i++)
+        if (x->n_hosts && str_ends(x->host[0].name, str_c(ends[i])))
+            return true;
+    return false;
+}
+
+static bool from_config(arena *a, const struct config *c, struct route *x, struct err *e)
+{
+    struct smtp_settings *set = &x->set;
+    str name = x->account, protocol = config_get(c, name, S("smtp.protocol"));
+    int64_t port, connect_s, reply_s, final_s;
+    bool extensions;
+    if (!config_has_account(c, name))
+        return err_set(e, ERR_CONFIG, "config.account", "mail-account list", "there is no account %.*s in %.*s", STR_ARG(name), STR_ARG(c->path));
+    if (protocol.len && !str_eq(protocol, S("smtp")) && !str_eq(protocol, S("lmtp")))
+        return bad_value(x, "smtp.protocol", protocol, "smtp or lmtp", e);
+    set->net.protocol = protocol.len ? protocol : S("smtp");
+    if (!config_i64(c, name, S("smtp.port"), 1, 65535, 0, &port, e) || !take_security(config_get(c, name, S("smtp.security")), port, x, e) ||
+        !config_bool(c, name, S("allowPlaintext"), false, &set->allow_plaintext, e) ||
+        !config_bool(c, name, S("smtp.extensions"), true, &extensions, e) ||
+        !config_i64(c, name, S("connectTimeout"), 1, LONGEST_S, CONNECT_S, &connect_s, e) ||
+        !config_i64(c, name, S("responseTimeout"), 1, LONGEST_S, REPLY_S, &reply_s, e) ||
+        !config_i64(c, name, S("smtp.dataTimeout"), 1, LONGEST_S, reply_s > FINAL_S ? reply_s : FINAL_S, &final_s, e) ||
+        !take_hosts(a, c, x, port, e))
+        return false;
+    set->plain_dialog = !extensions;
+    set->net.connect_ms = connect_s * 1000;
+    set->reply_ms = reply_s * 1000;
+    set->final_ms = final_s * 1000;
+    set->net.ca_file = config_get(c, name, S("tlsCaFile"));
+    set->net.own_name = config_get(c, name, S("smtp.helo"));
+    set->auth = config_get(c, name, S("smtp.auth"));
+    x->secret = config_get(c, name, S("smtp.secret"));
+    set->user = config_get(c, name, S("smtp.user"));
+    if (!set->user.len && x->secret.len)
+        set->user = config_get(c, name, S("email"));
+    x->keeps_copies = stores_by_itself(x);
+    return true;
+}
+
+struct route *route_for(struct run *r, str account, str profile)
+{
+    const struct opts *o = r->opts;
+    if (o->account.len)
+        account = o->account;
+    for (struct route *x = r->routes; x; x = x->next)
+        if (str_eq(x->account, account) && str_eq(x->profile, profile))
+            return x;
+    struct route *x = ARENA_NEW(r->mem, struct route);
+    struct err *e = &x->bad;
+    *x = (struct route){.next = r->routes, .account = str_copy(r->mem, account), .profile = str_copy(r->mem, profile)};
+    r->routes = x;
+    bool good = o->url.len       ? from_url(r->mem, o, x, e)
+                : account.len    ? from_config(r->mem, &r->config, x, e)
+                                 : err_set(e, ERR_CONFIG, "send.account", "-a NAME, or --url URL", "the submission names no account");
+    apply_options(o, x);
+    if (good && x->set.user.len && !x->secret.len)
+        good = err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME smtp.secret=…", "account %.*s has no smtp.secret", STR_ARG(account));
+    if (good && x->set.user.len && !o->dry_run)
+        good = run_secret(r, x->secret, &x->set.secret, e);
+    if (!good)
+        prog_error(e);
+    return x;
+}
+
+bool imap_settings_for(struct run *r, str account, struct imap_settings *out, struct err *e)
+{
+    const struct config *c = &r->config;
+    int64_t port;
+    str security = config_get(c, account, S("imap.security")), secret = config_get(c, account, S("imap.secret"));
+    *out = (struct imap_settings){.net.host = config_get(c, account, S("imap.host")), .user = config_get(c, account, S("imap.user"))};
+    if (!out->net.host.len || !secret.len)
+        return err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME imap.host=… imap.secret=…",
+                       "account %.*s has no mailbox to keep copies in", STR_ARG(account));
+    if (!out->user.len)
+        out->user = config_get(c, account, S("email"));
+    if (!config_i64(c, account, S("imap.port"), 1, 65535, 0, &port, e) ||
+        !config_bool(c, account, S("allowPlaintext"), false, &out->allow_plaintext, e))
+        return false;
+    out->net.port = (int)port;
+    out->net.security = str_eq(security, S("starttls")) ? NET_STARTTLS : str_eq(security, S("none")) ? NET_PLAIN : NET_TLS;
+    out->net.connect_ms = CONNECT_S * 1000;
+    out->net.response_ms = REPLY_S * 1000;
+    out->net.ca_file = config_get(c, account, S("tlsCaFile"));
+    out->auth = config_get(c, account, S("imap.auth"));
+    return run_secret(r, secret, &out->secret, e);
+}

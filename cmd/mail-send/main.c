@@ -1,0 +1,164 @@
+/* mail-send: submissions to mail servers by SMTP or LMTP; what became of each recipient as `delivery` records.
+ *
+ * In: `submission` records, or one message; other records pass through. Out: `delivery`, one for each recipient; `test` (test), `error`.
+ * Touches: the network; the message files that the submissions name; the lease files that they name. No database. */
+#include "send.h"
+
+#include <getopt.h>
+
+static const char usage[] =
+    "usage: mail-send [OPTIONS] [-a NAME | --url URL [--secret REF]]\n"
+    "       mail-send [OPTIONS] {-a NAME | --url URL} [--from ADDRESS] RECIPIENT... <message\n"
+    "       mail-send [OPTIONS] {-a NAME | --url URL} test [--to ADDRESS]\n"
+    "\n"
+    "Sends submission records, or the message on stdin, and prints a delivery record for each recipient:\n"
+    "mail-queue claim -n 200 | mail-send | mail-queue settle\n"
+    "  test      connect, log in, ask whether a recipient would be taken; send nothing\n"
+    "\n"
+    "  -a, --account NAME     the account to send with, whatever the submission says\n"
+    "      --url URL          smtps://user@host, smtp://user@host:587 (STARTTLS), lmtp://host:24, lmtp:///path\n"
+    "      --secret REF       the password: cmd:COMMAND, env:VARIABLE or file:PATH\n"
+    "      --auth MECHANISM   insist on PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2 or OAUTHBEARER\n"
+    "      --ca-file FILE     authorities to trust instead of the system's (PEM)\n"
+    "      --allow-plaintext  no TLS with smtp://; log in without it (smtp.security = none)\n"
+    "      --from ADDRESS     sender of the message on stdin; '' is the null sender\n"
+    "      --to ADDRESS       recipient that test asks for\n"
+    "      --sent             put a copy of what was sent into the account's Sent mailbox, by IMAP\n"
+    "  -j, --jobs N           N connections at once\n"
+    "      --connect-timeout S    until the server must have greeted (60)\n"
+    "      --response-timeout S   longest silence before a reply (300)\n"
+    "      --data-timeout S       longest silence behind a message (600)\n"
+    "      --dry-run          say what would be sent where; connect to nothing\n"
+    "  -C, --config FILE      the configuration\n"
+    "  -s, --store DIR        the store whose blobs are meant where a submission names no path\n"
+    "  -q, --quiet            errors only; -v, --verbose: say more\n"
+    "  -h, --help; -V, --version\n";
+
+enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY };
+
+static const struct option options[] = {
+    {"account", required_argument, NULL, 'a'},
+    {"url", required_argument, NULL, OPT_URL},
+    {"secret", required_argument, NULL, OPT_SECRET},
+    {"auth", required_argument, NULL, OPT_AUTH},
+    {"ca-file", required_argument, NULL, OPT_CA_FILE},
+    {"allow-plaintext", no_argument, NULL, OPT_PLAINTEXT},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"to", required_argument, NULL, OPT_TO},
+    {"sent", no_argument, NULL, OPT_SENT},
+    {"jobs", required_argument, NULL, 'j'},
+    {"connect-timeout", required_argument, NULL, OPT_CONNECT},
+    {"response-timeout", required_argument, NULL, OPT_RESPONSE},
+    {"data-timeout", required_argument, NULL, OPT_DATA},
+    {"dry-run", no_argument, NULL, OPT_DRY},
+    {"config", required_argument, NULL, 'C'},
+    {"store", required_argument, NULL, 's'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+enum { RUN_MEMORY = 1 << 26, STOP = -1 };
+
+static int take_seconds(const char *text, int64_t *to)
+{
+    enum { DAY_S = 86400 };
+    return str_i64(str_c(text), 1, DAY_S, to) ? STOP : prog_misuse("a timeout is 1 to %d seconds, not '%s'", DAY_S, text);
+}
+
+/* One option; STOP to go on, else main returns the value. */
+static int take_option(struct opts *o, int option)
+{
+    switch (option) {
+    case 'a': o->account = str_c(optarg); break;
+    case OPT_URL: o->url = str_c(optarg); break;
+    case OPT_SECRET: o->secret = str_c(optarg); break;
+    case OPT_AUTH: o->auth = str_c(optarg); break;
+    case OPT_CA_FILE: o->ca_file = str_c(optarg); break;
+    case OPT_PLAINTEXT: o->allow_plaintext = true; break;
+    case OPT_FROM: o->from = str_c(optarg); break;
+    case OPT_TO: o->to = str_c(optarg); break;
+    case OPT_SENT: o->copy = true; break;
+    case OPT_CONNECT: return take_seconds(optarg, &o->connect_s);
+    case OPT_RESPONSE: return take_seconds(optarg, &o->response_s);
+    case OPT_DATA: return take_seconds(optarg, &o->final_s);
+    case OPT_DRY: o->dry_run = true; break;
+    case 'C': o->config_path = optarg; break;
+    case 's': o->store_dir = optarg; break;
+    case 'q': prog_verbosity(QUIET); break;
+    case 'v': prog_verbosity(VERBOSE); break;
+    case 'h': return prog_usage(usage);
+    case 'V': return prog_version();
+    case 'j':
+        if (!str_i64(str_c(optarg), 1, WORKERS_MAX, &o->workers))
+            return prog_misuse("-j is 1 to %d, not '%s'", WORKERS_MAX, optarg);
+        break;
+    default: return prog_misuse("an option is wrong");
+    }
+    return STOP;
+}
+
+static int check(arena *a, struct opts *o, int argc, char **argv)
+{
+    o->test = optind < argc && strcmp(argv[optind], "test") == 0;
+    if (o->test && optind + 1 < argc)
+        return prog_misuse("test takes no '%s'; a recipient is said with --to", argv[optind + 1]);
+    for (int i = optind; i < argc && !o->test; i++) {
+        if (!strchr(argv[i], '@'))
+            return prog_misuse("'%s' is no address; the verb is test", argv[i]);
+        strs_add(a, &o->recipients, str_c(argv[i]));
+    }
+    if ((o->test || o->recipients.n) && !o->account.len && !o->url.len)
+        return prog_misuse("say what to send with: -a NAME or --url URL");
+    if (o->from.ptr && !o->recipients.n && !o->test)
+        return prog_misuse("--from is for a message on stdin, and wants recipients");
+    return STOP;
+}
+
+/* The worst is what a caller can do something about; a message that may have arrived must not be tried again by whoever reads 75. */
+static void judge(const struct run *r)
+{
+    if (r->deferred)
+        prog_outcome(ERR_LATER);
+    if (r->uncertain)
+        prog_outcome(ERR_PARTIAL);
+    if (r->failed)
+        prog_outcome(r->sent || r->deferred || r->uncertain ? ERR_PARTIAL : ERR_REFUSED);
+}
+
+int main(int argc, char **argv)
+{
+    prog_init("mail-send");
+    prog_signals(true);
+    arena mem = arena_new(RUN_MEMORY);
+    struct opts o = {.connect_s = -1, .response_s = -1, .final_s = -1, .workers = 1};
+    for (int c; (c = getopt_long(argc, argv, "a:j:C:s:qvhV", options, NULL)) != -1;) {
+        int code = take_option(&o, c);
+        if (code != STOP)
+            return code;
+    }
+    int code = check(&mem, &o, argc, argv);
+    if (code != STOP)
+        return code;
+
+    struct out out = out_new(&mem, 1);
+    struct run r = {.opts = &o, .mem = &mem, .out = &out};
+    struct err e = {0};
+    r.to_copy_end = &r.to_copy;
+    if (!config_load(&mem, o.config_path, &r.config, &e))
+        prog_error(&e);
+    else if (o.test)
+        test_account(&r);
+    else if (o.recipients.n)
+        send_message(&r);
+    else if (o.workers > 1)
+        send_shared(&r);
+    else
+        send_records(&r, 0);
+    run_disconnect(&r);
+    run_forget(&r);
+    judge(&r);
+    return prog_finish(&out);
+}

@@ -1,0 +1,118 @@
+/* mail-send test: each stage as a `test` record, as mail-fetch test does. */
+#include "send.h"
+
+struct step {
+    const char *name;
+    int64_t us;
+    const char *mechanism;
+    str recipient, server;
+};
+
+static void emit_step(struct run *r, const struct route *x, const struct step *s)
+{
+    arena scratch = *r->mem;
+    struct buf line = buf_new(&scratch, 1024);
+    struct jwrite w = {.to = &line};
+    jwrite_object(&w);
+    jwrite_key(&w, S("type"));
+    jwrite_string(&w, S("test"));
+    jwrite_key(&w, S("v"));
+    jwrite_i64(&w, 1);
+    jwrite_key(&w, S("account"));
+    jwrite_string(&w, x->account.len ? x->account : STR_NONE);
+    jwrite_key(&w, S("host"));
+    jwrite_string(&w, x->set.net.host);
+    jwrite_key(&w, S("stage"));
+    jwrite_string(&w, str_c(s->name));
+    jwrite_key(&w, S("ok"));
+    jwrite_bool(&w, true);
+    jwrite_key(&w, S("tookMs"));
+    jwrite_i64(&w, s->us > 0 ? (s->us + 500) / 1000 : 0);
+    if (s->mechanism) {
+        jwrite_key(&w, S("mechanism"));
+        jwrite_string(&w, str_c(s->mechanism));
+    }
+    if (s->recipient.len) {
+        jwrite_key(&w, S("recipient"));
+        jwrite_string(&w, s->recipient);
+    }
+    if (s->server.ptr) {
+        jwrite_key(&w, S("server"));
+        jwrite_string(&w, utf8_scrub(&scratch, s->server));
+    }
+    jwrite_end_object(&w);
+    buf_byte(&line, '\n');
+    out_put(r->out, buf_str(&line));
+    prog_note("%.*s: %s", STR_ARG(x->account), s->name);
+}
+
+static void emit_failure(struct run *r, const struct route *x, const struct err *e)
+{
+    arena scratch = *r->mem;
+    struct buf object = buf_new(&scratch, 256), line = buf_new(&scratch, 2048);
+    struct jwrite w = {.to = &object};
+    jwrite_object(&w);
+    jwrite_key(&w, S("account"));
+    jwrite_string(&w, x->account.len ? x->account : STR_NONE);
+    jwrite_end_object(&w);
+    record_write_error(&line, prog_name(), e, str_slice(buf_str(&object), 1, object.len - 1));
+    out_put(r->out, buf_str(&line));
+}
+
+static void emit_connection(struct run *r, const struct route *x, int64_t all_us)
+{
+    struct net_times t = smtp_took(x->smtp);
+    arena scratch = *r->mem;
+    struct buf offers = buf_new(&scratch, 512);
+    const struct strs *list = smtp_offers(x->smtp);
+    for (ptrdiff_t i = 0; i < list->n; i++)
+        buf_fmt(&offers, "%s%.*s", i ? ", " : "", STR_ARG(list->item[i]));
+    emit_step(r, x, &(struct step){.name = "resolve", .us = t.resolve_us});
+    emit_step(r, x, &(struct step){.name = "connect", .us = t.connect_us - t.resolve_us});
+    if (t.tls_us)
+        emit_step(r, x, &(struct step){.name = "tls", .us = t.tls_us - t.connect_us});
+    emit_step(r, x, &(struct step){.name = "greeting", .us = t.greeting_us - (t.tls_us ? t.tls_us : t.connect_us), .server = buf_str(&offers)});
+    if (smtp_login_by(x->smtp))
+        emit_step(r, x, &(struct step){.name = "login", .us = all_us - t.greeting_us, .mechanism = smtp_login_by(x->smtp)});
+}
+
+/* RCPT and RSET: the server says what it thinks of the recipient, and nothing is sent. */
+static void ask(struct run *r, struct route *x)
+{
+    struct smtp_rcpt rcpt = {.address = r->opts->to};
+    struct err e = {0};
+    int64_t begun = sys_clock.monotonic_ms();
+    str from = r->opts->from.ptr ? r->opts->from : config_get(&r->config, x->account, S("email"));
+    bool asked = smtp_ask(r->mem, x->smtp, from, &rcpt, &e);
+    if (asked && rcpt.status != SMTP_SENT) {
+        bool later = rcpt.status == SMTP_DEFERRED;
+        err_set(&e, later ? ERR_LATER : ERR_REFUSED, later ? "smtp.deferred" : "smtp.refused", rcpt.hint, "%.*s does not take mail from <%.*s> to <%.*s>",
+                STR_ARG(x->set.net.host), STR_ARG(from), STR_ARG(rcpt.address));
+        err_stage(&e, rcpt.phase);
+        err_server(&e, str_fmt(r->mem, "%d %.*s %.*s", rcpt.code, STR_ARG(rcpt.enhanced), STR_ARG(rcpt.words)));
+        asked = false;
+    }
+    if (asked) {
+        emit_step(r, x, &(struct step){.name = "rcpt", .us = (sys_clock.monotonic_ms() - begun) * 1000, .recipient = rcpt.address, .server = rcpt.words});
+        return;
+    }
+    prog_error(&e);
+    emit_failure(r, x, &e);
+}
+
+void test_account(struct run *r)
+{
+    struct route *x = route_for(r, r->opts->account, STR_NONE);
+    int64_t begun = sys_clock.monotonic_ms();
+    if (x->bad.class) {
+        emit_failure(r, x, &x->bad);
+        return;
+    }
+    if (!route_connect(r, x)) {
+        emit_failure(r, x, &x->down);
+        return;
+    }
+    emit_connection(r, x, (sys_clock.monotonic_ms() - begun) * 1000);
+    if (r->opts->to.len)
+        ask(r, x);
+}
