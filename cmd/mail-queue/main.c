@@ -33,7 +33,11 @@ static const struct {
     const char *name;
     verb_main *run;
 } verbs[] = {
-    {"add", add_main}, {"claim", claim_main}, {"settle", settle_main},
+    {"add", add_main},         {"claim", claim_main},   {"settle", settle_main}, {"run", run_main},
+    {"force", force_main},     {"list", list_main},     {"show", show_main},     {"status", status_main},
+    {"hold", hold_main},       {"release", release_main}, {"cancel", cancel_main}, {"retry", retry_main},
+    {"mark", mark_main},       {"pause", pause_main},   {"resume", resume_main}, {"purge", purge_main},
+    {"reconcile", reconcile_main},
     {NULL, NULL},
 };
 

@@ -140,3 +140,12 @@ bool queue_take_back(arena *a, struct store *s, int64_t grace_s, queue_patience_
     }
     return true;
 }
+
+bool queue_take_lease(arena *a, struct store *s, str name, queue_patience_of *patience, void *context, struct queue_taken *out, struct err *e)
+{
+    arena scratch = *a;
+    *out = (struct queue_taken){0};
+    struct taking t = {.mem = &scratch, .store = s, .now = now_s(), .patience = patience, .context = context, .out = out};
+    t.folder = str_c(store_file(&scratch, s, "queue"));
+    return take_one(&t, name, e);
+}

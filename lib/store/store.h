@@ -267,6 +267,10 @@ struct queue_taken {
     int64_t leases, queued, uncertain, settled; /* recipients */
 };
 bool queue_take_back(arena *a, struct store *s, int64_t grace_s, queue_patience_of *patience, void *context, struct queue_taken *out, struct err *e);
+/* Only this one, whatever its age; for who made it and has released it. */
+bool queue_take_lease(arena *a, struct store *s, str name, queue_patience_of *patience, void *context, struct queue_taken *out, struct err *e);
+/* Recipients that were tried and are not sent yet, and those that a limit holds back: a run is not finished while there are any. */
+bool queue_unsent(struct store *s, int64_t *n, struct err *e);
 
 /* ---- suppressed addresses: to whom nothing goes ------------------------------------------------------- */
 
@@ -314,6 +318,41 @@ bool store_departures(struct store *s, str domain, str account, int64_t since, d
 bool store_depart(struct store *s, const struct departure *d, struct err *e);
 /* Another value each time another process has written since. */
 bool store_stamp(struct store *s, int64_t *stamp, struct err *e);
+
+/* -- reading it -- */
+struct queue_filter {
+    const struct strs *accounts, *queues, *statuses; /* NULL or empty: all */
+    bool settled;  /* those too of which nothing is open */
+    bool due;      /* only what is due now */
+    int64_t limit; /* -1: all; the newest where there are more */
+};
+/* Numbers of submissions, ascending. */
+bool queue_list(arena *a, struct store *s, const struct queue_filter *want, struct ids *out, struct err *e);
+/* Appends a submission record with nextAt for each that is there; with recipients where full, and their attempts. One transaction. */
+bool queue_lines(struct store *s, const int64_t *id, ptrdiff_t n, bool full, struct buf *to, struct err *e);
+/* Numbers that a person has in hand: digits, an idempotency key, a message id, a queue id of a server. Class missing where there is none. */
+bool queue_resolve(arena *a, struct store *s, str word, struct ids *out, struct err *e);
+/* Appends one queue record: recipients by state, ages, what is due, what is paused. */
+bool queue_state(struct store *s, struct buf *to, struct err *e);
+
+/* -- what a person says; who: for the event -- */
+enum queue_order { QUEUE_HOLD, QUEUE_RELEASE, QUEUE_CANCEL, QUEUE_RETRY, QUEUE_MARK_SENT, QUEUE_MARK_FAILED };
+struct queue_change {
+    enum queue_order order;
+    str recipient; /* only this one; none: all */
+    str who, reason;
+    bool uncertain; /* QUEUE_RETRY: uncertain ones too, which may arrive twice */
+    bool dry_run;
+};
+/* *changed: recipients. Class input where nothing of the submission can be changed so; missing where there is none. */
+bool queue_change(struct store *s, int64_t submission, const struct queue_change *change, int64_t *changed, struct err *e);
+/* scope: "all", "account", "queue". *changed: false where it was so already. */
+bool queue_pause(struct store *s, str scope, str name, str who, str reason, bool *changed, struct err *e);
+bool queue_resume(struct store *s, str scope, str name, str who, bool *changed, struct err *e);
+/* Remove submissions that were settled before `before` (of these statuses, NULL: all of them) with their log. */
+bool queue_purge(struct store *s, int64_t before, const struct strs *statuses, bool dry_run, int64_t *n, struct err *e);
+/* Uncertain recipients of which the store holds a copy that came from a server: sent. */
+bool queue_reconcile(struct store *s, bool dry_run, int64_t *settled, int64_t *left, struct err *e);
 
 /* ---- care -------------------------------------------------------------------------------------------- */
 

@@ -31,6 +31,7 @@ CREATE TABLE submission (
 -- What claim asks: for each priority from the highest on, in the order of time.
 CREATE INDEX submission_due ON submission (priority, next_at, id) WHERE next_at IS NOT NULL;
 CREATE INDEX submission_uncopied ON submission (id) WHERE copied = 0 AND attempts > 0;
+CREATE INDEX submission_open ON submission (id) WHERE settled_at IS NULL;
 CREATE INDEX submission_status ON submission (status, created_at);
 CREATE INDEX submission_account ON submission (account_id, created_at);
 CREATE INDEX submission_message_id ON submission (message_id) WHERE message_id IS NOT NULL;
@@ -61,6 +62,7 @@ CREATE TABLE recipient (
 ) STRICT;
 
 CREATE INDEX recipient_lease ON recipient (lease) WHERE lease IS NOT NULL;
+CREATE INDEX recipient_status ON recipient (status, last_at);
 CREATE INDEX recipient_address ON recipient (address);
 CREATE INDEX recipient_server_id ON recipient (server_id) WHERE server_id IS NOT NULL;
 CREATE INDEX recipient_unreported ON recipient (submission_id) WHERE reported = 0 AND status IN ('failed', 'expired');

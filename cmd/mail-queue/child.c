@@ -1,0 +1,102 @@
+#include "mail-queue/child.h"
+
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CANNOT_RUN = 127 };
+
+static void block_signals(sigset_t *before)
+{
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGINT);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stops, before);
+}
+
+/* Beside this program, where it was built or installed together with it. */
+static bool beside(char path[PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof "mail-send");
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    if (n <= 0)
+        return false;
+    snprintf(path + n, sizeof "mail-send", "mail-send");
+    return access(path, X_OK) == 0;
+}
+
+static void run(const struct child_command *command, int in, int out, const sigset_t *mask)
+{
+    char path[PATH_MAX];
+    const char *program = command->program ? command->program : beside(path) ? path : "mail-send";
+    char **argv = calloc((size_t)command->n_options + 6, sizeof *argv);
+    int n = 0;
+    if (!argv || dup2(in, 0) < 0 || dup2(out, 1) < 0)
+        _exit(CANNOT_RUN);
+    argv[n++] = (char *)program;
+    if (prog_is() == QUIET)
+        argv[n++] = "-q";
+    if (prog_is() == VERBOSE)
+        argv[n++] = "-v";
+    if (command->config) {
+        argv[n++] = "-C";
+        argv[n++] = (char *)command->config;
+    }
+    for (int i = 0; i < command->n_options; i++)
+        argv[n++] = command->options[i];
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execvp(program, argv);
+    prog_warn("cannot run %s: %s", program, strerror(errno));
+    _exit(CANNOT_RUN);
+}
+
+static bool cannot(struct err *e, const char *what)
+{
+    return err_errno(e, ERR_LATER, "queue.child", "", "cannot %s mail-send", what);
+}
+
+bool child_start(struct child *c, const struct child_command *command, str input, struct err *e)
+{
+    int pipe_fd[2], in = memfd_create("submissions", MFD_CLOEXEC);
+    if (in < 0 || !fd_write_full(in, input) || lseek(in, 0, SEEK_SET) != 0 || pipe2(pipe_fd, O_CLOEXEC) != 0) {
+        cannot(e, "make a pipe for");
+        if (in >= 0)
+            close(in);
+        return false;
+    }
+    block_signals(&c->mask);
+    c->pid = fork();
+    if (c->pid == 0)
+        run(command, in, pipe_fd[1], &c->mask);
+    close(in);
+    close(pipe_fd[1]);
+    c->out = pipe_fd[0];
+    if (c->pid > 0)
+        return true;
+    close(c->out);
+    sigprocmask(SIG_SETMASK, &c->mask, NULL);
+    return cannot(e, "start");
+}
+
+void child_end(struct child *c)
+{
+    int status = 0;
+    close(c->out);
+    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN)
+        prog_outcome(ERR_CONFIG);
+    sigprocmask(SIG_SETMASK, &c->mask, NULL);
+}

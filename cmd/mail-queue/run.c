@@ -1,0 +1,234 @@
+/* mail-queue run: claim | mail-send | settle, until nothing is due. */
+#include "mail-queue/child.h"
+#include "mail-queue/policy.h"
+#include "mail-queue/settle.h"
+
+#include <poll.h>
+
+static const struct verb run_verb = {
+    .name = "run",
+    .usage = "usage: mail-queue run [-qv] [-s DIR] [-C FILE] [-n N] [-a ACCOUNT...] [--queue NAME...] [--force] [--loop SECONDS] [--with PROGRAM]\n"
+             "                      [--dry-run] [-- OPTION-OF-MAIL-SEND...]\n"
+             "\n"
+             "Sends what is due: mail-queue claim | mail-send | mail-queue settle, again and again until nothing is due. Several at once share the work.\n"
+             "Exits with 75 while something is to be tried again, with 1 where something failed for good.\n"
+             "\n"
+             "  -n, --max N           at most N submissions in this run\n"
+             "  -a, --account NAME    only of this account; may be repeated\n"
+             "      --queue NAME      only of this queue; may be repeated\n"
+             "      --force           although the queue is paused or its window is closed\n"
+             "      --loop SECONDS    do not end; look again after that time\n"
+             "      --with PROGRAM    what sends (mail-send)\n"
+             "      --dry-run         print what would be sent, and send nothing\n"
+             "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
+             "  -C, --config FILE     the configuration\n"
+             "  -q, --quiet           errors only, no summary\n"
+             "  -v, --verbose         say more\n"
+             "  -h, --help            this text\n"
+             "\n"
+             "example: * * * * * mail-queue run -q\n",
+    .options = "aCnQDE",
+    .max_args = -1,
+};
+static const struct verb force_verb = {
+    .name = "force",
+    .usage = "usage: mail-queue force [-qv] [-s DIR] [-C FILE] [--with PROGRAM] ID...\n"
+             "\n"
+             "Sends these submissions now, whatever window, limit, pause or time holds them.\n"
+             "\n"
+             "      --with PROGRAM    what sends (mail-send)\n"
+             "      --dry-run         print what would be sent, and send nothing\n"
+             "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
+             "  -C, --config FILE     the configuration\n"
+             "  -q, --quiet           errors only, no summary\n"
+             "  -v, --verbose         say more\n"
+             "  -h, --help            this text\n"
+             "\n"
+             "example: mail-queue force 4711\n",
+    .options = "CDE",
+    .min_args = 1,
+    .max_args = -1,
+};
+
+enum { ROUND = 200, /* submissions that one mail-send gets: what a crash can leave to be taken back */
+       OWN_FORCE = VERB_OWN, OWN_LOOP, OWN_WITH };
+static const struct option run_options[] = {
+    {"force", no_argument, NULL, OWN_FORCE}, {"loop", required_argument, NULL, OWN_LOOP}, {"with", required_argument, NULL, OWN_WITH}, {NULL, 0, NULL, 0}};
+static const struct option force_options[] = {{"with", required_argument, NULL, OWN_WITH}, {NULL, 0, NULL, 0}};
+
+struct running {
+    struct verb_call call;
+    struct child_command command;
+    struct settling settled;
+    int64_t claimed; /* submissions */
+    int64_t expired, refused, loop_s;
+    int64_t *ids;
+    ptrdiff_t n_ids;
+    bool force;
+    arena round; /* what one claim prints, and its policy */
+};
+
+static int take_option(struct verb_call *c, int val, const char *arg)
+{
+    struct running *r = c->context;
+    switch (val) {
+    case OWN_FORCE: r->force = true; return 0;
+    case OWN_LOOP: return str_i64(str_c(arg), 1, 86400, &r->loop_s) ? 0 : prog_misuse("--loop takes seconds, not '%s'", arg);
+    default: r->command.program = arg; return 0;
+    }
+}
+
+/* What this mail-send left behind comes back at once: nobody else can know of its lease. */
+static bool take_rest(struct running *r, struct lease *lease, struct err *e)
+{
+    struct queue_taken taken;
+    lease_release(lease);
+    if (!queue_take_lease(&r->round, r->call.store, lease->name, verb_patience, &r->call, &taken, e))
+        return false;
+    r->settled.uncertain += taken.uncertain;
+    if (taken.uncertain + taken.queued + taken.settled)
+        prog_warn("mail-send ended early: %lld deliveries go back into the queue, %lld are uncertain", (long long)taken.queued, (long long)taken.uncertain);
+    return true;
+}
+
+/* One claim, sent and settled. *n: submissions; *progress: whether anything came of it. */
+static bool round_once(struct running *r, struct policy *policy, int64_t limit, int64_t *n, bool *progress, struct err *e)
+{
+    struct lease lease;
+    struct queue_claimed claimed;
+    struct queue_claim want = {.limit = limit,
+                               .accounts = &r->call.accounts,
+                               .queues = &r->call.queues,
+                               .ids = r->ids,
+                               .n_ids = r->n_ids,
+                               .force = r->force,
+                               .batch = true,
+                               .dry_run = r->call.dry_run,
+                               .gate = policy_gate,
+                               .context = policy};
+    if (!queue_claim(&r->round, r->call.store, &want, &lease, &claimed, e))
+        return false;
+    *n = claimed.n;
+    *progress = false;
+    r->claimed += claimed.n;
+    r->expired += claimed.expired;
+    r->refused += claimed.refused;
+    if (r->call.dry_run)
+        out_put(&r->call.out, claimed.lines);
+    if (r->call.dry_run || claimed.n == 0)
+        return true;
+    struct child child;
+    struct settling *s = &r->settled;
+    int64_t before = s->sent + s->deferred + s->failed + s->uncertain;
+    struct err why;
+    bool started = child_start(&child, &r->command, claimed.lines, &why);
+    if (!started)
+        prog_error(&why);
+    bool good = !started || settle_stream(&r->call, s, child.out, e);
+    if (started)
+        child_end(&child);
+    *progress = s->sent + s->deferred + s->failed + s->uncertain > before;
+    return take_rest(r, &lease, e) && good && !s->lost;
+}
+
+static bool send_due(struct running *r, struct err *e)
+{
+    int64_t n = 1, limit = r->call.limit < 0 ? INT64_MAX : r->call.limit;
+    bool progress = true;
+    while (n && progress && limit > r->claimed && !prog_stopping()) {
+        arena_reset(&r->round);
+        struct policy *policy = policy_new(&r->round, &r->call, r->force, e);
+        int64_t room = limit - r->claimed;
+        if (!policy || !round_once(r, policy, room < ROUND ? room : ROUND, &n, &progress, e))
+            return false;
+    }
+    if (n && !progress && !r->call.dry_run)
+        prog_outcome(ERR_LATER);
+    return true;
+}
+
+/* {"type":"run",…}: what this run did. */
+static void print_summary(struct running *r)
+{
+    const struct settling *s = &r->settled;
+    out_fmt(&r->call.out,
+            "{\"type\":\"run\",\"v\":1,\"submissions\":%lld,\"processed\":%lld,\"success\":%lld,\"deferred\":%lld,\"failed\":%lld,\"uncertain\":%lld,"
+            "\"expired\":%lld,\"refused\":%lld}\n",
+            (long long)r->claimed, (long long)(s->sent + s->deferred + s->failed + s->uncertain), (long long)s->sent, (long long)s->deferred,
+            (long long)s->failed, (long long)s->uncertain, (long long)r->expired, (long long)r->refused);
+    out_flush(&r->call.out);
+}
+
+static void forget_counts(struct running *r)
+{
+    r->settled = (struct settling){.events = r->call.events};
+    r->claimed = r->expired = r->refused = 0;
+}
+
+static int run_all(struct running *r)
+{
+    struct err e;
+    bool good;
+    r->round = arena_new((size_t)4 << 30);
+    for (;;) {
+        good = verb_take_back(&r->call) && send_due(r, &e);
+        if (r->claimed + r->expired + r->refused && prog_is() != QUIET && !r->call.dry_run)
+            print_summary(r);
+        if (!good || !r->loop_s || prog_stopping())
+            break;
+        forget_counts(r);
+        poll(NULL, 0, (int)(r->loop_s * 1000));
+        if (prog_stopping())
+            break;
+    }
+    if (r->settled.failed + r->refused + r->expired)
+        prog_outcome(ERR_PARTIAL);
+    int64_t unsent = 0;
+    if (good && !r->call.dry_run && !queue_unsent(r->call.store, &unsent, &e))
+        good = false;
+    if (!good && prog_worst() == ERR_NONE)
+        prog_error(&e);
+    if (unsent + r->settled.uncertain)
+        prog_outcome(ERR_LATER);
+    return verb_end(&r->call);
+}
+
+static int begin(struct running *r, const struct verb *verb, const struct option *more, const char *dir, int argc, char **argv, int *code)
+{
+    struct verb v = *verb;
+    v.more = more;
+    v.own = take_option;
+    if (!verb_begin(&v, &r->call, r, dir, argc, argv, code))
+        return false;
+    prog_signals(true);
+    r->settled.events = r->call.events;
+    r->command.config = r->call.config_path;
+    if (verb_config(&r->call) && verb_open(&r->call, STORE_WRITE))
+        return true;
+    *code = verb_end(&r->call);
+    return false;
+}
+
+int run_main(const char *dir, int argc, char **argv)
+{
+    struct running r = {0};
+    int code;
+    if (!begin(&r, &run_verb, run_options, dir, argc, argv, &code))
+        return code;
+    r.command.options = r.call.args;
+    r.command.n_options = r.call.n_args;
+    return run_all(&r);
+}
+
+int force_main(const char *dir, int argc, char **argv)
+{
+    struct running r = {0};
+    int code;
+    if (!begin(&r, &force_verb, force_options, dir, argc, argv, &code))
+        return code;
+    if (!verb_ids(&r.call, &r.ids, &r.n_ids))
+        return verb_end(&r.call);
+    r.force = true;
+    r.call.limit = r.n_ids;
+    return run_all(&r);
+}
