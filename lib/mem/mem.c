@@ -96,7 +96,8 @@ void *arena_zero(arena *a, size_t count, size_t size, size_t align)
     if (size && count > PTRDIFF_MAX / size)
         out_of_memory();
     void *p = arena_alloc(a, count * size, align);
-    memset(p, 0, count * size);
+    if (count) /* clearing nothing can be slow: a masked store to a page that is not there yet */
+        memset(p, 0, count * size);
     return p;
 }
 

@@ -11,8 +11,12 @@ static inline octets load(const char *p)
     return v;
 }
 
-/* Where, of the VECTOR pairs that begin at p, a line end and c are. */
-static inline octets pairs(const char *p, octets newline, octets c) { return (octets)((load(p) == newline) & (load(p + 1) == c)); }
+/* Where, of the VECTOR pairs that begin at p, a line end and c or d are. */
+static inline octets pairs(const char *p, octets c, octets d)
+{
+    octets second = load(p + 1);
+    return (octets)((load(p) == (octets){0} + '\n') & ((second == c) | (second == d)));
+}
 
 static inline bool any(octets v)
 {
@@ -20,19 +24,23 @@ static inline bool any(octets v)
     return (h[0] | h[1]) != 0;
 }
 
-ptrdiff_t find_line(str text, ptrdiff_t from, char c)
+static inline ptrdiff_t find_either(str text, ptrdiff_t from, char c, char d)
 {
     const char *p = text.ptr;
     ptrdiff_t i = from;
-    octets newline = (octets){0} + '\n', wanted = (octets){0} + c;
-    while (i + STRIDE < text.len && !any(pairs(p + i, newline, wanted) | pairs(p + i + VECTOR, newline, wanted) |
-                                         pairs(p + i + 2 * VECTOR, newline, wanted) | pairs(p + i + 3 * VECTOR, newline, wanted)))
+    octets cs = (octets){0} + c, ds = (octets){0} + d;
+    while (i + STRIDE < text.len && !any(pairs(p + i, cs, ds) | pairs(p + i + VECTOR, cs, ds) | pairs(p + i + 2 * VECTOR, cs, ds) |
+                                         pairs(p + i + 3 * VECTOR, cs, ds)))
         i += STRIDE;
     for (; i + 1 < text.len; i++)
-        if (p[i] == '\n' && p[i + 1] == c)
+        if (p[i] == '\n' && (p[i + 1] == c || p[i + 1] == d))
             return i + 1;
     return -1;
 }
+
+ptrdiff_t find_line(str text, ptrdiff_t from, char c) { return find_either(text, from, c, c); }
+
+ptrdiff_t find_line_of(str text, ptrdiff_t from, char c, char d) { return find_either(text, from, c, d); }
 
 ptrdiff_t find_next_line(str text, ptrdiff_t from)
 {

@@ -8,6 +8,9 @@
  * to know. */
 ptrdiff_t find_line(str text, ptrdiff_t from, char c);
 
+/* The same for one of two octets. */
+ptrdiff_t find_line_of(str text, ptrdiff_t from, char c, char d);
+
 /* Where the next line begins behind `from`: one behind its '\n'; text.len where there is none. */
 ptrdiff_t find_next_line(str text, ptrdiff_t from);
 

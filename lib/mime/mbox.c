@@ -118,7 +118,7 @@ static void put(struct mbox *b, str octets)
     if (b->in_header)
         b->sink.put(b->sink.context, octets);
     else
-        unquote_body(&b->unquote, octets, b->sink.put, b->sink.context);
+        unquote_run(&b->unquote, octets, b->sink.put, b->sink.context);
 }
 
 static void begin(struct mbox *b, const struct mbox_from *from, int64_t offset)
@@ -259,10 +259,22 @@ static ptrdiff_t before_empty(str text, ptrdiff_t i, ptrdiff_t to)
     return to;
 }
 
+/* The next line that begins with F, behind runs that begin with a quoted line, which are put; -1: none, and *i is what is left. */
+static ptrdiff_t find_f(struct mbox *b, str text, ptrdiff_t *i)
+{
+    ptrdiff_t at = *i;
+    while ((at = find_line_of(text, at, 'F', '>')) >= 0 && text.ptr[at] == '>')
+        if (unquote_may(text, at)) {
+            put(b, str_slice(text, *i, at));
+            *i = at;
+        }
+    return at;
+}
+
 /* The lines up to one that begins with F, or to the empty line before it. */
 static ptrdiff_t body_run(struct mbox *b, str text, ptrdiff_t i)
 {
-    ptrdiff_t to = find_line(text, i, 'F');
+    ptrdiff_t to = find_f(b, text, &i);
     b->line_start = true;
     if (to < 0) {
         to = text.len;

@@ -48,22 +48,31 @@ static ptrdiff_t line_start(struct mbox_unquote *u, str s, ptrdiff_t i, put_octe
     return i;
 }
 
-void unquote_body(struct mbox_unquote *u, str s, put_octets *put, void *context)
+bool unquote_may(str text, ptrdiff_t i)
 {
-    ptrdiff_t i = 0;
-    if (u->format == MBOX_CL2) {
-        put_some(s, put, context);
+    while (i < text.len && text.ptr[i] == '>')
+        i++;
+    return i == text.len || text.ptr[i] == 'F';
+}
+
+void unquote_run(struct mbox_unquote *u, str s, put_octets *put, void *context)
+{
+    ptrdiff_t i = u->format == MBOX_CL2 ? 0 : line_start(u, s, 0, put, context);
+    if (i == s.len)
         return;
-    }
-    while (i < s.len) {
-        i = line_start(u, s, i, put, context);
-        if (i == s.len)
-            break;
-        ptrdiff_t next = find_line(s, i, '>');
-        ptrdiff_t to = next < 0 ? s.len : next;
-        put_some(str_slice(s, i, to), put, context);
-        u->in_line = s.ptr[to - 1] != '\n';
-        i = to;
+    put(context, str_skip(s, i));
+    u->in_line = s.ptr[s.len - 1] != '\n';
+}
+
+static void unquote_body(struct mbox_unquote *u, str s, put_octets *put, void *context)
+{
+    while (s.len) {
+        ptrdiff_t to = find_line(s, 0, '>');
+        while (to >= 0 && !unquote_may(s, to))
+            to = find_line(s, to, '>');
+        str run = to < 0 ? s : str_first(s, to);
+        unquote_run(u, run, put, context);
+        s = str_skip(s, run.len);
     }
 }
 
