@@ -51,6 +51,21 @@ str config_edit(arena *a, const struct config *c, str account, str key, str valu
 str config_remove_account(arena *a, const struct config *c, str account);
 bool config_save(const struct config *c, str text, struct err *e);
 
+/* ---- Other sections, [KIND NAME]: windows, limits, queues, profiles. ---- */
+
+/* Names of the sections of a kind, in the order of the file. */
+void config_sections(arena *a, const struct config *c, str kind, struct strs *out);
+/* STR_NONE where it is not set; no [defaults] here. */
+str config_section_get(const struct config *c, str kind, str name, str key);
+/* A list that is separated by commas. */
+void config_section_list(arena *a, const struct config *c, str kind, str name, str key, struct strs *out);
+/* Every section of the kind has only these keys (ended by NULL). False: class configuration, with path, line and the key that may be meant. */
+bool config_section_known(const struct config *c, str kind, const char *const *keys, struct err *e);
+/* Puts path and line of the key (of the section, where it has none) before the sentence of *e; false, class configuration. */
+bool config_section_wrong(const struct config *c, str kind, str name, str key, struct err *e);
+/* As config_edit. */
+str config_section_edit(arena *a, const struct config *c, str kind, str name, str key, str value);
+
 /* ---- The keys of an account: one table for mail-account, its manual page and its tests. ---- */
 
 enum config_kind {

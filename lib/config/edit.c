@@ -50,9 +50,9 @@ static void put_line(struct buf *b, str key, str value)
     buf_byte(b, '\n');
 }
 
-str config_edit(arena *a, const struct config *c, str account, str key, str value)
+str config_section_edit(arena *a, const struct config *c, str kind, str name, str key, str value)
 {
-    const struct config_section *s = section_find(c, S("account"), account);
+    const struct config_section *s = section_find(c, kind, name);
     const struct config_entry *old = section_entry(s, key);
     if (!value.ptr) {
         if (!old)
@@ -70,10 +70,15 @@ str config_edit(arena *a, const struct config *c, str account, str key, str valu
     if (!s) {
         if (b.len)
             buf_byte(&b, '\n');
-        buf_fmt(&b, "[account %.*s]\n", STR_ARG(account));
+        buf_fmt(&b, "[%.*s %.*s]\n", STR_ARG(kind), STR_ARG(name));
     }
     put_line(&b, key, value);
     return finish(&b, c->text, at);
+}
+
+str config_edit(arena *a, const struct config *c, str account, str key, str value)
+{
+    return config_section_edit(a, c, S("account"), account, key, value);
 }
 
 str config_remove_account(arena *a, const struct config *c, str account)

@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include "config/section.h"
+
 static const struct config_key keys[] = {
     {"displayName", "the name that people see", CONFIG_TEXT},
     {"email", "its address", CONFIG_ADDRESS},
@@ -21,6 +23,7 @@ static const struct config_key keys[] = {
     {"imap.user", "login name; the address where it is not set", CONFIG_TEXT},
     {"imap.secret", "cmd:COMMAND, env:VARIABLE or file:PATH that gives the password", CONFIG_SECRET},
     {"imap.auth", "mechanism to insist on: PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2, OAUTHBEARER", CONFIG_TEXT},
+    {"window", "the window ([window NAME]) in which its mail may leave; none: at any time", CONFIG_TEXT},
     {"smtp.host", "server to send mail through", CONFIG_HOST},
     {"smtp.port", "465 for tls, 587 for starttls where it is not set", CONFIG_PORT},
     {"smtp.security", "tls, starttls or none", CONFIG_SECURITY},
@@ -77,6 +80,8 @@ static int distance(str a, str b)
     }
     return row[b.len];
 }
+
+bool key_is_near(str a, str b) { return distance(a, b) <= 2; }
 
 str config_key_near(str name)
 {

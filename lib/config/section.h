@@ -26,4 +26,7 @@ bool sections_read(arena *a, struct config *c, struct err *e);
 const struct config_section *section_find(const struct config *c, str kind, str name);
 const struct config_entry *section_entry(const struct config_section *s, str key);
 
+/* A slip of one or two letters. */
+bool key_is_near(str a, str b);
+
 #endif

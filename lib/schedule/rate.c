@@ -1,15 +1,14 @@
 #include "schedule/schedule.h"
 
-#include <assert.h>
-
 void schedule_log_add(arena *a, struct schedule_log *log, int64_t t, int64_t n)
 {
-    assert(log->n == 0 || log->at[log->n - 1] <= t);
     if (log->n + n > log->cap) {
         ptrdiff_t cap = log->n + n > 2 * log->cap ? log->n + n : 2 * log->cap;
         log->at = arena_grow(a, log->at, (size_t)log->cap * sizeof *log->at, (size_t)cap * sizeof *log->at, _Alignof(int64_t));
         log->cap = cap;
     }
+    if (log->n && log->at[log->n - 1] > t)
+        t = log->at[log->n - 1];
     for (int64_t i = 0; i < n; i++)
         log->at[log->n++] = t;
 }

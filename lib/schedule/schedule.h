@@ -66,7 +66,7 @@ struct schedule_log {
     int64_t *at;
     ptrdiff_t n, cap;
 };
-/* n of them at t; t is not before the last. */
+/* n of them at t; where the clock went back, at the time of the last. */
 void schedule_log_add(arena *a, struct schedule_log *log, int64_t t, int64_t n);
 /* How many left in (t - period_s, t]. */
 int64_t schedule_log_used(const struct schedule_log *log, int64_t period_s, int64_t t);
