@@ -57,6 +57,22 @@ struct build_source {
     bool (*pour)(void *context, build_put *put, void *to, struct err *e);
 };
 
+/* A build_put to pour through: puts lines on, each ended by CRLF; a CR or LF alone ends one, too. Begin with put and to. */
+struct build_lines {
+    build_put *put;
+    void *to;
+    bool after_cr, in_line; /* in_line: what came last is not ended */
+};
+bool build_lines_put(void *lines, str octets, struct err *e);
+
+/* Another: what octets need. Begin with zeroes. */
+struct build_survey {
+    int64_t octets, high, line, longest; /* high: above 127; longest: octets of a line */
+    bool nul, odd;                       /* odd: a CR that ends no line */
+    bool after_cr;
+};
+bool build_survey_put(void *survey, str octets, struct err *e);
+
 enum build_encoding { BUILD_7BIT, BUILD_8BIT, BUILD_QP, BUILD_BASE64 };
 
 struct build_part {

@@ -9,15 +9,9 @@ enum { CHUNK = 57 * 512 /* octets that become whole lines of base64 */ };
 
 /* ---- what octets need ---- */
 
-struct survey {
-    int64_t octets, high, line, longest; /* high: above 127 */
-    bool nul, odd;                       /* odd: a CR that ends no line */
-    bool after_cr;
-};
-
-static bool survey_put(void *to, str octets, struct err *e)
+bool build_survey_put(void *to, str octets, struct err *e)
 {
-    struct survey *s = to;
+    struct build_survey *s = to;
     (void)e;
     s->octets += octets.len;
     for (ptrdiff_t i = 0; i < octets.len; i++) {
@@ -34,7 +28,7 @@ static bool survey_put(void *to, str octets, struct err *e)
     return true;
 }
 
-static enum build_encoding text_encoding(const struct survey *s, const struct build_options *options)
+static enum build_encoding text_encoding(const struct build_survey *s, const struct build_options *options)
 {
     bool fits = s->longest <= BUILD_LINE_MAX - 8 && !s->nul && !s->odd;
     if (fits && !s->high)
@@ -59,8 +53,8 @@ static bool is_message(const struct build_part *p) { return str_eq(p->type, S("m
 
 static bool plan_message(arena *a, struct build_part *p, const struct build_options *options, struct err *e)
 {
-    struct survey s = {0};
-    if (!p->source.pour(p->source.context, survey_put, &s, e))
+    struct build_survey s = {0};
+    if (!p->source.pour(p->source.context, build_survey_put, &s, e))
         return false;
     bool lines = s.longest <= BUILD_LINE_MAX + 1 && !s.nul;
     p->encoding = s.high ? BUILD_8BIT : BUILD_7BIT;
@@ -92,8 +86,8 @@ static bool plan(arena *a, struct build_part *p, const struct build_options *opt
         return plan_message(a, p, options, e);
     p->encoding = BUILD_BASE64;
     if (!p->source.pour) {
-        struct survey s = {0};
-        survey_put(&s, p->content, e);
+        struct build_survey s = {0};
+        build_survey_put(&s, p->content, e);
         p->encoding = text_encoding(&s, options);
         p->charset = s.high ? S("utf-8") : S("us-ascii");
     }
@@ -137,7 +131,7 @@ struct writer {
     struct buf chunk; /* encoded octets */
     char held[CHUNK]; /* of base64, less than a chunk */
     int n_held;
-    bool after_cr, in_line;
+    bool in_line;
 };
 
 static bool flush_chunk(struct writer *w, struct err *e)
@@ -165,42 +159,47 @@ static bool put_base64(void *to, str octets, struct err *e)
     return true;
 }
 
-/* Lines as they are, each ended by CRLF; a CR alone ends a line, too. */
-static bool put_lines(void *to, str octets, struct err *e)
+bool build_lines_put(void *lines, str octets, struct err *e)
 {
-    struct writer *w = to;
+    struct build_lines *l = lines;
     while (octets.len) {
         ptrdiff_t n = 0;
         while (n < octets.len && octets.ptr[n] != '\r' && octets.ptr[n] != '\n')
             n++;
-        if (n) {
-            buf_put(&w->chunk, str_first(octets, n > CHUNK ? CHUNK : n));
-            n = n > CHUNK ? CHUNK : n;
-            w->after_cr = false;
-            w->in_line = true;
-        } else {
-            n = 1;
-            if (!(octets.ptr[0] == '\n' && w->after_cr))
-                buf_put(&w->chunk, S("\r\n"));
-            w->after_cr = octets.ptr[0] == '\r';
-            w->in_line = false;
-        }
-        octets = str_skip(octets, n);
-        if (w->chunk.len > CHUNK && !flush_chunk(w, e))
+        if (n && !l->put(l->to, str_first(octets, n), e))
             return false;
+        l->in_line = l->in_line || n;
+        l->after_cr = l->after_cr && !n;
+        octets = str_skip(octets, n);
+        if (!octets.len)
+            break;
+        bool ends = !(octets.ptr[0] == '\n' && l->after_cr);
+        if (ends && !l->put(l->to, S("\r\n"), e))
+            return false;
+        l->after_cr = octets.ptr[0] == '\r';
+        l->in_line = false;
+        octets = str_skip(octets, 1);
     }
     return true;
 }
 
-static bool pour(const struct build_part *p, build_put *put, struct writer *w, struct err *e)
+static bool put_chunk(void *to, str octets, struct err *e)
 {
-    return p->source.pour ? p->source.pour(p->source.context, put, w, e) : put(w, p->content, e);
+    struct writer *w = to;
+    buf_put(&w->chunk, octets);
+    return w->chunk.len <= CHUNK || flush_chunk(w, e);
+}
+
+static bool pour(const struct build_part *p, build_put *put, void *to, struct err *e)
+{
+    return p->source.pour ? p->source.pour(p->source.context, put, to, e) : put(to, p->content, e);
 }
 
 static bool put_body(struct writer *w, const struct build_part *p, struct err *e)
 {
     w->n_held = 0;
-    w->after_cr = w->in_line = false;
+    w->in_line = false;
+    struct build_lines lines = {.put = put_chunk, .to = w};
     if (p->encoding == BUILD_BASE64) {
         if (!pour(p, put_base64, w, e))
             return false;
@@ -209,8 +208,10 @@ static bool put_body(struct writer *w, const struct build_part *p, struct err *e
     } else if (p->encoding == BUILD_QP) {
         qp_encode(p->content, &w->chunk);
         w->in_line = !str_ends(p->content, S("\n"));
-    } else if (!pour(p, put_lines, w, e)) {
+    } else if (!pour(p, build_lines_put, &lines, e)) {
         return false;
+    } else {
+        w->in_line = lines.in_line;
     }
     return flush_chunk(w, e);
 }

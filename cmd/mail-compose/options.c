@@ -1,0 +1,254 @@
+/* The command line: what all messages of the run have in common. */
+#include "compose.h"
+
+#include <getopt.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: mail-compose --to ADDRESS… [options]            one message\n"
+    "       mail-compose [--json] [options] <requests       one message for each JSON request\n"
+    "       mail-compose reply [--all] [options] [ID…]      answers to the email records on stdin, or to IDs of the store\n"
+    "       mail-compose forward --to ADDRESS [--as-attachment] [options] [ID…]\n"
+    "       mail-compose bounce --to ADDRESS [options] [ID…] send on as it is (Resent-To)\n"
+    "       mail-compose -t [options] [ADDRESS…] <message   as sendmail -t; --message: only to ADDRESS…\n"
+    "       mail-compose templates [NAME…]                  list and check templates\n"
+    "\n"
+    "      --to, --cc, --bcc, --from, --reply-to ADDRESS    'Ann <ann@example.com>, bob@example.com'; repeatable\n"
+    "      --subject TEXT   --text TEXT   --html HTML       TEXT: itself, @FILE, or - for stdin (@@… for one that begins so)\n"
+    "      --attach FILE[:type[:name]]                      --inline FILE[:type[:name]]  a picture, cid:name in the HTML\n"
+    "      --header 'Name: value'                           --list-unsubscribe URL  --importance low|normal|high\n"
+    "      --template NAME  --set NAME=VALUE  --data FILE   -T, --templates DIR\n"
+    "      --request-receipt  --auto  --auto-submitted WORD  --in-reply-to ID  --no-signature  --no-quote  --force\n"
+    "      --sign  --no-sign  --encrypt  --certificate FILE  --no-dkim\n"
+    "      --key TEXT  --queue NAME  --profile NAME  --priority N  --send-at TIME  --undo TIME  --expires TIME  --tag TEXT\n"
+    "      --notify LIST  --ret hdrs|full  --envid TEXT  --envelope-from ADDRESS  --from-name NAME  --dot\n"
+    "  -a, --account NAME  -C, --config FILE  -s, --store DIR\n"
+    "      --raw            the message in the record, not in the store\n"
+    "      --dry-run        print the message itself\n"
+    "  -q, --quiet  -v, --verbose  -h, --help  -V, --version\n";
+
+enum option_id {
+    O_TO = 256, O_CC, O_BCC, O_FROM, O_REPLY_TO, O_SUBJECT, O_TEXT, O_HTML, O_ATTACH, O_INLINE, O_HEADER, O_UNSUBSCRIBE, O_IMPORTANCE,
+    O_TEMPLATE, O_SET, O_DATA, O_RECEIPT, O_AUTO, O_AUTO_SUBMITTED, O_IN_REPLY_TO, O_NO_SIGNATURE, O_NO_QUOTE, O_FORCE, O_SIGN, O_NO_SIGN,
+    O_ENCRYPT, O_CERTIFICATE, O_NO_DKIM, O_KEY, O_QUEUE, O_PROFILE, O_PRIORITY, O_SEND_AT, O_UNDO, O_EXPIRES, O_TAG, O_NOTIFY, O_RET, O_ENVID,
+    O_ENVELOPE_FROM, O_FROM_NAME, O_DOT, O_RAW, O_DRY_RUN, O_ALL, O_AS_ATTACHMENT, O_JSON, O_MESSAGE,
+};
+
+static const struct option options[] = {
+    {"to", 1, NULL, O_TO}, {"cc", 1, NULL, O_CC}, {"bcc", 1, NULL, O_BCC}, {"from", 1, NULL, O_FROM}, {"reply-to", 1, NULL, O_REPLY_TO},
+    {"subject", 1, NULL, O_SUBJECT}, {"text", 1, NULL, O_TEXT}, {"html", 1, NULL, O_HTML}, {"attach", 1, NULL, O_ATTACH},
+    {"inline", 1, NULL, O_INLINE}, {"header", 1, NULL, O_HEADER}, {"list-unsubscribe", 1, NULL, O_UNSUBSCRIBE},
+    {"importance", 1, NULL, O_IMPORTANCE}, {"template", 1, NULL, O_TEMPLATE}, {"set", 1, NULL, O_SET}, {"data", 1, NULL, O_DATA},
+    {"templates", 1, NULL, 'T'}, {"request-receipt", 0, NULL, O_RECEIPT}, {"auto", 0, NULL, O_AUTO},
+    {"auto-submitted", 1, NULL, O_AUTO_SUBMITTED}, {"in-reply-to", 1, NULL, O_IN_REPLY_TO}, {"no-signature", 0, NULL, O_NO_SIGNATURE},
+    {"no-quote", 0, NULL, O_NO_QUOTE}, {"force", 0, NULL, O_FORCE}, {"sign", 0, NULL, O_SIGN}, {"no-sign", 0, NULL, O_NO_SIGN},
+    {"encrypt", 0, NULL, O_ENCRYPT}, {"certificate", 1, NULL, O_CERTIFICATE}, {"no-dkim", 0, NULL, O_NO_DKIM}, {"key", 1, NULL, O_KEY},
+    {"queue", 1, NULL, O_QUEUE}, {"profile", 1, NULL, O_PROFILE}, {"priority", 1, NULL, O_PRIORITY}, {"send-at", 1, NULL, O_SEND_AT},
+    {"undo", 1, NULL, O_UNDO}, {"expires", 1, NULL, O_EXPIRES}, {"tag", 1, NULL, O_TAG}, {"notify", 1, NULL, O_NOTIFY},
+    {"ret", 1, NULL, O_RET}, {"envid", 1, NULL, O_ENVID}, {"envelope-from", 1, NULL, O_ENVELOPE_FROM}, {"from-name", 1, NULL, O_FROM_NAME},
+    {"dot", 0, NULL, O_DOT}, {"raw", 0, NULL, O_RAW}, {"dry-run", 0, NULL, O_DRY_RUN}, {"all", 0, NULL, O_ALL},
+    {"as-attachment", 0, NULL, O_AS_ATTACHMENT}, {"json", 0, NULL, O_JSON}, {"message", 0, NULL, O_MESSAGE}, {"account", 1, NULL, 'a'},
+    {"config", 1, NULL, 'C'}, {"store", 1, NULL, 's'}, {"quiet", 0, NULL, 'q'}, {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'},
+    {"version", 0, NULL, 'V'}, {NULL, 0, NULL, 0},
+};
+
+static bool read_all_stdin(arena *a, str *out, struct err *e)
+{
+    struct buf b = buf_new(a, 1 << 16);
+    for (ptrdiff_t n = 1; n > 0 && b.len <= TEXT_FILE;) {
+        n = fd_read_full(0, buf_room(&b, 1 << 16), 1 << 16);
+        if (n < 0)
+            return err_errno(e, ERR_IO, "file.read", NULL, "cannot read the text on stdin");
+        b.len += n;
+    }
+    *out = buf_str(&b);
+    return b.len <= TEXT_FILE || err_set(e, ERR_INPUT, "text.long", "attach it as a file", "the text on stdin is longer than %d octets", TEXT_FILE);
+}
+
+/* TEXT, @FILE or - */
+static bool read_text(arena *a, const char *given, str *out, struct err *e)
+{
+    *out = str_c(given);
+    if (strcmp(given, "-") == 0)
+        return read_all_stdin(a, out, e);
+    if (given[0] == '@' && given[1] == '@')
+        *out = str_skip(*out, 1);
+    else if (given[0] == '@')
+        return file_read(a, given + 1, TEXT_FILE, out, e);
+    return true;
+}
+
+static bool one_line(const char *given, const char *what, str *out, struct err *e)
+{
+    *out = str_c(given);
+    return build_value_ok(*out, what, e);
+}
+
+static bool read_field(struct compose *c, struct err *e)
+{
+    str name, value, given = str_c(optarg);
+    if (!str_cut(given, ':', &name, &value))
+        return err_set(e, ERR_USAGE, "header.form", NULL, "--header takes 'Name: value', not \"%s\"", optarg);
+    return request_field(&c->run, &c->defaults, name, value, e);
+}
+
+static bool read_envelope_from(struct request *r, arena scratch, struct err *e)
+{
+    r->has_mail_from = true;
+    r->mail_from = str_c(optarg);
+    if (!r->mail_from.len || str_eq(r->mail_from, S("<>")))
+        r->mail_from = STR_NONE;
+    return !r->mail_from.len || build_address_ok(scratch, (struct header_address){STR_NONE, r->mail_from}, "--envelope-from", ERR_USAGE, e);
+}
+
+/* What is about the message. */
+static bool message_option(struct compose *c, int o, struct err *e)
+{
+    arena *a = &c->run;
+    struct request *r = &c->defaults;
+    switch (o) {
+    case O_TO: return request_address(a, &r->to, str_c(optarg), "--to", ERR_USAGE, e);
+    case O_CC: return request_address(a, &r->cc, str_c(optarg), "--cc", ERR_USAGE, e);
+    case O_BCC: return request_address(a, &r->bcc, str_c(optarg), "--bcc", ERR_USAGE, e);
+    case O_FROM: return request_address(a, &r->from, str_c(optarg), "--from", ERR_USAGE, e);
+    case O_REPLY_TO: return request_address(a, &r->reply_to, str_c(optarg), "--reply-to", ERR_USAGE, e);
+    case O_SUBJECT: return one_line(optarg, "--subject", &r->subject, e);
+    case O_TEXT: return read_text(a, optarg, &r->text, e);
+    case O_HTML: return read_text(a, optarg, &r->html, e);
+    case O_ATTACH: return enclose_file(a, r, str_c(optarg), false, e);
+    case O_INLINE: return enclose_file(a, r, str_c(optarg), true, e);
+    case O_HEADER: return read_field(c, e);
+    case O_UNSUBSCRIBE: r->list_unsubscribe = str_c(optarg); return request_unsubscribe(r->list_unsubscribe, e);
+    case O_IMPORTANCE: r->importance = str_c(optarg); return request_word(r->importance, "low normal high", "--importance", ERR_USAGE, e);
+    case O_IN_REPLY_TO:
+        return request_id(a, str_c(optarg), "--in-reply-to", &r->in_reply_to, e) && request_id(a, str_c(optarg), "", &r->references, e);
+    case O_TEMPLATE: r->template = str_c(optarg); return true;
+    case O_SET: strs_add(a, &r->sets, str_c(optarg)); return true;
+    case O_DATA: return compose_data_read(a, optarg, &r->data, e);
+    case O_RECEIPT: r->receipt = true; return true;
+    case O_AUTO: r->automatic = true; return true;
+    case O_AUTO_SUBMITTED:
+        r->auto_submitted = str_c(optarg);
+        r->automatic = !str_eq(r->auto_submitted, S("no"));
+        return request_word(r->auto_submitted, "no auto-generated auto-replied auto-notified", "--auto-submitted", ERR_USAGE, e);
+    case O_NO_SIGNATURE: r->no_signature = true; return true;
+    case O_NO_QUOTE: r->no_quote = true; return true;
+    case O_FROM_NAME: return one_line(optarg, "--from-name", &r->from_name, e);
+    default: return err_set(e, ERR_BUG, "option", NULL, "an option without a meaning");
+    }
+}
+
+static bool is_notify(str list)
+{
+    for (str rest = list, word; rest.ptr;) {
+        bool more = str_cut(rest, ',', &word, &rest);
+        struct err e;
+        if (!request_word(word, list.len == 5 ? "never delay" : "success failure delay", "", ERR_USAGE, &e))
+            return false;
+        if (!more)
+            break;
+    }
+    return true;
+}
+
+/* What is about its way. */
+static bool sending_option(struct compose *c, int o, struct err *e)
+{
+    struct request *r = &c->defaults;
+    switch (o) {
+    case O_KEY: return one_line(optarg, "--key", &r->key, e);
+    case O_QUEUE: return one_line(optarg, "--queue", &r->queue, e);
+    case O_PROFILE: return one_line(optarg, "--profile", &r->profile, e);
+    case O_TAG: strs_add(&c->run, &r->tags, str_c(optarg)); return build_value_ok(str_c(optarg), "--tag", e);
+    case O_PRIORITY:
+        return str_i64(str_c(optarg), -1000, 1000, &r->priority) ||
+               err_set(e, ERR_USAGE, "request.priority", NULL, "--priority is a number from -1000 to 1000, not \"%s\"", optarg);
+    case O_SEND_AT: return request_time(str_c(optarg), r->now, "--send-at", ERR_USAGE, &r->send_at, e);
+    case O_UNDO: {
+        str relative = str_fmt(&c->run, "%s%s", optarg[0] >= '0' && optarg[0] <= '9' && !strchr(optarg, '-') ? "+" : "", optarg);
+        return request_time(relative, r->now, "--undo", ERR_USAGE, &r->undo_until, e);
+    }
+    case O_EXPIRES: return request_time(str_c(optarg), r->now, "--expires", ERR_USAGE, &r->expires_at, e);
+    case O_NOTIFY:
+        r->notify = str_lower(&c->run, str_c(optarg));
+        return is_notify(r->notify) || err_set(e, ERR_USAGE, "request.notify", NULL, "--notify is never, or a list of success, failure, delay");
+    case O_RET: r->ret = str_c(optarg); return request_word(r->ret, "hdrs full", "--ret", ERR_USAGE, e);
+    case O_ENVID: return one_line(optarg, "--envid", &r->envid, e);
+    case O_ENVELOPE_FROM: return read_envelope_from(r, c->run, e);
+    case O_CERTIFICATE: strs_add(&c->run, &c->crypto.certificates, str_c(optarg)); return true;
+    default: return message_option(c, o, e);
+    }
+}
+
+/* -1: go on; else the exit code. */
+static int read_option(struct compose *c, int o)
+{
+    struct err e = {0};
+    switch (o) {
+    case 'a': c->defaults.account = str_c(optarg); return -1;
+    case 'C': c->config_path = optarg; return -1;
+    case 's': c->store_dir = optarg; return -1;
+    case 'T': c->template_folder = optarg; return -1;
+    case 't': c->verb = VERB_MESSAGE; c->from_header = true; return -1;
+    case O_MESSAGE: c->verb = VERB_MESSAGE; return -1;
+    case O_DOT: c->until_dot = true; return -1;
+    case O_RAW: c->raw = true; return -1;
+    case O_DRY_RUN: c->dry_run = true; return -1;
+    case O_ALL: c->all = true; return -1;
+    case O_AS_ATTACHMENT: c->as_attachment = true; return -1;
+    case O_JSON: c->json = true; return -1;
+    case O_FORCE: c->force = true; return -1;
+    case O_SIGN: c->crypto.sign = COMPOSE_YES; return -1;
+    case O_NO_SIGN: c->crypto.sign = COMPOSE_NO; return -1;
+    case O_ENCRYPT: c->crypto.encrypt = COMPOSE_YES; return -1;
+    case O_NO_DKIM: c->crypto.no_dkim = true; return -1;
+    case 'q': prog_verbosity(QUIET); return -1;
+    case 'v': prog_verbosity(VERBOSE); return -1;
+    case 'h': return prog_usage(usage);
+    case 'V': return prog_version();
+    case '?': case ':': return prog_misuse("an option is not known, or lacks its value");
+    default: break;
+    }
+    if (sending_option(c, o, &e))
+        return -1;
+    prog_error(&e);
+    return (int)e.class;
+}
+
+static bool take_verb(struct compose *c, const char *word)
+{
+    static const struct {
+        const char *name;
+        enum verb verb;
+    } verbs[] = {{"new", VERB_NEW}, {"reply", VERB_REPLY}, {"forward", VERB_FORWARD}, {"bounce", VERB_RESEND}, {"resend", VERB_RESEND}};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i].name, word) == 0) {
+            c->verb = verbs[i].verb;
+            return true;
+        }
+    return false;
+}
+
+int read_options(struct compose *c, int argc, char **argv)
+{
+    opterr = 0;
+    c->defaults.now = now_s();
+    for (int o; (o = getopt_long(argc, argv, "a:C:s:T:tqvhV", options, NULL)) != -1;) {
+        int code = read_option(c, o);
+        if (code >= 0)
+            return code;
+    }
+    if (c->verb != VERB_MESSAGE && optind < argc && !take_verb(c, argv[optind++]))
+        return prog_misuse("there is no verb '%s'; --to says to whom", argv[optind - 1]);
+    for (; optind < argc; optind++)
+        strs_add(&c->run, &c->arguments, str_c(argv[optind]));
+    const struct request *r = &c->defaults;
+    if (c->verb == VERB_NEW && c->arguments.n)
+        return prog_misuse("'%.*s' is too much; --to says to whom", STR_ARG(c->arguments.item[0]));
+    if (c->verb == VERB_NEW && !r->to.n && !r->cc.n && !r->bcc.n) {
+        c->json = true;
+        if (isatty(0))
+            return prog_misuse("--to says to whom; or give requests on stdin");
+    }
+    return -1;
+}
