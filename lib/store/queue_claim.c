@@ -56,7 +56,7 @@ static bool is_wanted(const struct claiming *c, str account, str queue)
 /* ---- one recipient ---------------------------------------------------------------------------------------- */
 
 struct due {
-    int64_t id, attempts;
+    int64_t id, attempts, ready_at;
     str address, domain;
 };
 
@@ -102,6 +102,7 @@ static bool ask(struct claiming *c, const struct submission *m, const struct due
                                         .priority = m->priority,
                                         .attempts = r->attempts,
                                         .created_at = m->created_at,
+                                        .ready_at = r->ready_at,
                                         .now = c->now};
     return c->want->gate(c->want->context, c->store, &candidate, answer, e);
 }
@@ -121,7 +122,7 @@ static bool read_due(struct claiming *c, int64_t submission, bool any_time, stru
     *n = 0;
     *due = NULL;
     sqlite3_stmt *q = db_query(c->store, e,
-                               "SELECT id, attempts, address, domain FROM recipient WHERE submission_id = ? AND status IN ('queued', 'deferred') AND "
+                               "SELECT id, attempts, next_at, address, domain FROM recipient WHERE submission_id = ? AND status IN ('queued', 'deferred') AND "
                                "(next_at <= ? OR ?) ORDER BY id",
                                "iii", submission, c->now, (int64_t)any_time);
     while (db_row(c->store, q, &failed, e)) {
@@ -129,7 +130,7 @@ static bool read_due(struct claiming *c, int64_t submission, bool any_time, stru
             *due = arena_grow(&c->one, *due, (size_t)cap * sizeof **due, (size_t)(cap ? 2 * cap : 4) * sizeof **due, _Alignof(struct due));
             cap = cap ? 2 * cap : 4;
         }
-        (*due)[(*n)++] = (struct due){db_i64(q, 0), db_i64(q, 1), db_text_copy(&c->one, q, 2), db_text_copy(&c->one, q, 3)};
+        (*due)[(*n)++] = (struct due){db_i64(q, 0), db_i64(q, 1), db_i64(q, 2), db_text_copy(&c->one, q, 3), db_text_copy(&c->one, q, 4)};
     }
     return !failed;
 }

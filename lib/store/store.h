@@ -212,6 +212,7 @@ struct queue_candidate {
     str address, domain;           /* domain in lower case */
     int64_t size;                  /* octets */
     int64_t priority, attempts, created_at;
+    int64_t ready_at; /* when it became due, or was to be asked for again */
     int64_t now;
 };
 enum queue_verdict { QUEUE_GO, QUEUE_WAIT, QUEUE_REFUSE };
