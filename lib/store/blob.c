@@ -66,14 +66,19 @@ int blobs_open(struct store *s, struct err *e)
     return s->blobs;
 }
 
-int blob_temporary(int blobs, char name[64])
+int blob_temporary(int blobs, str blob_id, char name[64])
 {
     static _Atomic int64_t serial;
+    char sub[3] = {0};
+    if (blob_id.len)
+        memcpy(sub, blob_id.ptr, 2);
     for (;;) {
-        snprintf(name, 64, "new-%ld-%lld", (long)getpid(), (long long)atomic_fetch_add(&serial, 1));
+        snprintf(name, 64, "%s%snew-%ld-%lld", sub, sub[0] ? "/" : "", (long)getpid(), (long long)atomic_fetch_add(&serial, 1));
         int fd = openat(blobs, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd >= 0 || (errno != EEXIST && errno != ENOENT))
             return fd;
+        if (errno == ENOENT && (!sub[0] || (mkdirat(blobs, sub, 0700) != 0 && errno != EEXIST)))
+            return -1;
     }
 }
 
@@ -174,7 +179,7 @@ struct blob_writer *blob_begin(arena *a, struct store *s, struct err *e)
     struct blob_writer *w = writer(s);
     w->len = 0;
     w->size = 0;
-    w->fd = blob_temporary(blobs, w->name);
+    w->fd = blob_temporary(blobs, STR_NONE, w->name);
     if (w->fd >= 0)
         return w;
     err_errno(e, ERR_IO, "blob.create", "", "cannot write into %.*s/blobs", STR_ARG(s->dir));

@@ -223,7 +223,7 @@ static bool verify(struct blob_copier *c, const struct blob_source *source, cons
 static bool copy_in(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
 {
     char hex[65], temporary[64];
-    int fd = blob_temporary(c->blobs, temporary);
+    int fd = blob_temporary(c->blobs, source->blob_id, temporary);
     if (fd < 0)
         return err_errno(e, ERR_IO, "blob.create", "make room on the disk and run it again", "cannot write into %.*s", STR_ARG(c->blobs_dir));
     c->target = fd;

@@ -40,6 +40,15 @@ static bool is_referenced(struct store *s, str blob_id, bool *referenced, struct
     return true;
 }
 
+static bool is_temporary(const char *name) { return strncmp(name, "new-", 4) == 0; }
+
+static void collect_temporary(struct collector *c, int folder, const char *name)
+{
+    int64_t size;
+    if (old_enough(c, folder, name, &size) && (c->dry_run || unlinkat(folder, name, 0) == 0))
+        c->counts->temporary++;
+}
+
 static bool collect_blob(struct collector *c, int folder, const char *sub, const char *name, struct err *e)
 {
     char hex[80];
@@ -65,8 +74,12 @@ static bool collect_folder(struct collector *c, const char *sub, struct err *e)
     if (!d)
         return fd < 0 ? true : err_errno(e, ERR_IO, "gc.read", "", "cannot read blobs/%s", sub);
     bool good = db_begin(c->store, e);
-    for (struct dirent *entry; good && (entry = readdir(d));)
-        good = collect_blob(c, fd, sub, entry->d_name, e);
+    for (struct dirent *entry; good && (entry = readdir(d));) {
+        if (is_temporary(entry->d_name))
+            collect_temporary(c, fd, entry->d_name);
+        else
+            good = collect_blob(c, fd, sub, entry->d_name, e);
+    }
     db_rollback(c->store);
     closedir(d);
     return good;
@@ -81,12 +94,10 @@ static bool collect_all(struct collector *c, struct err *e)
     rewinddir(d);
     bool good = true;
     for (struct dirent *entry; good && (entry = readdir(d));) {
-        int64_t size;
         if (strlen(entry->d_name) == 2 && entry->d_name[0] != '.')
             good = collect_folder(c, entry->d_name, e);
-        else if (strncmp(entry->d_name, "new-", 4) == 0 && old_enough(c, c->blobs, entry->d_name, &size) &&
-                 (c->dry_run || unlinkat(c->blobs, entry->d_name, 0) == 0))
-            c->counts->temporary++;
+        else if (is_temporary(entry->d_name))
+            collect_temporary(c, c->blobs, entry->d_name);
     }
     closedir(d);
     return good;

@@ -88,16 +88,17 @@ record 1 | mail-store put -q -s hurt
 mkdir -p "$MAILPIPE_STORE/blobs/00"
 echo orphan >"$MAILPIPE_STORE/blobs/00/$(printf %062d 1)"
 echo temporary >"$MAILPIPE_STORE/blobs/new-1-1"
+echo temporary >"$MAILPIPE_STORE/blobs/00/new-1-2"
 echo queued >"$MAILPIPE_STORE/blobs/00/$(printf %062d 2)"
 sqlite3 "$DB" "INSERT INTO submission (key, account_id, queue, blob_id, size, priority, expires_at, status, record, created_at, updated_at)
 	VALUES ('k', 1, 'q', x'$(printf %064d 2)', 7, 0, 0, 'queued', '{}', 0, 0)"
 exits 0 mail-store gc
 like 'what is young stays' "$(cat err)" 'removed 0 messages \(0 octets\), 0 temporary'
 exits 0 mail-store gc --age 0 --dry-run
-like 'a dry run' "$(cat err)" 'would remove 1 messages \(7 octets\), 1 temporary'
+like 'a dry run' "$(cat err)" 'would remove 1 messages \(7 octets\), 2 temporary'
 sleep 1
 exits 0 mail-store gc --age 0
-like 'what is old goes' "$(cat err)" 'removed 1 messages \(7 octets\), 1 temporary'
+like 'what is old goes' "$(cat err)" 'removed 1 messages \(7 octets\), 2 temporary'
 is 'and nothing else: what is queued stays' "$(find "$MAILPIPE_STORE/blobs" -type f | wc -l)" 6
 sqlite3 "$DB" 'SELECT id, index_digest FROM email WHERE id <> 2 ORDER BY id' >digests
 sqlite3 "$DB" 'PRAGMA foreign_keys = ON; DELETE FROM email WHERE id = 2'
