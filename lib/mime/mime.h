@@ -38,6 +38,7 @@ struct mime_part {
     str sha256;      /* hex, of the same; STR_NONE unless asked for */
 };
 
+struct bounce;
 struct mime_message {
     struct header header; /* of the message; its views live as long as the result */
     struct mime_part *part; /* in the order of the message, part[0] is the message itself */
@@ -50,6 +51,7 @@ struct mime_message {
     str structure;        /* "multipart/mixed(text/plain,image/png)" */
     int64_t size;         /* octets */
     str sha256;           /* hex, of the message; STR_NONE unless asked for */
+    const struct bounce *bounce; /* what it reports; NULL: it is no report */
     struct mime_defect *defect;
     ptrdiff_t n_defects;
 };
@@ -82,6 +84,45 @@ ptrdiff_t mime_held(const struct mime *m);
 /* More that was wrong, found while reading fields of the result: flags are CODEC_… and CHARSET_…. */
 void mime_note(struct mime *m, unsigned flags, int64_t offset);
 void mime_defect(struct mime *m, str code, int64_t offset);
+
+/* ---- reports (RFC 3464, RFC 5965, RFC 8098, RFC 3834) ------------------------------------------------- */
+
+enum {
+    BOUNCE_RECIPIENTS = 1000, /* recipients of a report: those behind are not kept */
+    BOUNCE_TEXT = 2000        /* octets of a diagnostic or another text: cut */
+};
+
+struct bounce_recipient {
+    str email;      /* Final-Recipient, or as the text of the notice names it */
+    str original;   /* Original-Recipient: as the sender named it */
+    str action;     /* "failed", "delayed", "delivered", "relayed", "expanded" */
+    str status;     /* RFC 3463; guessed from the text only where the report has no fields at all */
+    str reply;      /* SMTP reply code, "550" */
+    str class;      /* as struct bounce's, of this recipient */
+    str diagnostic; /* the other server's words */
+    str remote_mta;
+    int64_t last_attempt, retry_until; /* seconds since 1970 UTC; 0: not told */
+};
+
+/* What a delivery report, a complaint, a receipt or an automatic reply says. Members are STR_NONE or 0 where it does not. */
+struct bounce {
+    str kind;       /* "dsn", "arf", "mdn", "vacation"; "text": a notice for people that was understood */
+    /* What it means, of the worst recipient: "hard" (no such address), "full" (mailbox), "block" (sender or host is not
+     * wanted), "policy" (this message is not wanted), "soft" (for now), "other" (failed, nobody knows why), "delivered",
+     * "complaint", "auto" (a receipt or reply by a program) */
+    str class;
+    str provider;   /* whose form the text had: "exim", "gmail", … */
+    struct bounce_recipient *recipient;
+    ptrdiff_t n_recipients;
+    str reporting_mta, envid;
+    int64_t arrival_date; /* seconds since 1970 UTC */
+    str verp;       /* the recipient that our own envelope address names: list+ann=example.com@here */
+    str original_id, original_from, original_to, original_subject, original_date; /* of the returned message; id without <>, the
+                       others decoded as they stand */
+    str feedback_type, user_agent, source_ip, mail_from; /* ARF */
+    str disposition; /* MDN: "displayed", "deleted", "dispatched", "processed", … */
+    str disposition_mode; /* "manual-action/mdn-sent-manually" */
+};
 
 /* ---- mbox (RFC 4155; mboxrd, mboxo, mboxcl2) --------------------------------------------------------- */
 

@@ -104,6 +104,8 @@ void mime_begin(struct mime *m, const struct mime_options *options)
     m->depth = 0;
     m->tap_depth = -1;
     m->leaf.use = m->tap.use = SINK_NONE;
+    m->leaf.copy = m->tap.copy = NULL;
+    m->report = (struct report){0};
     if (options->digest && !m->whole)
         m->whole = sha256_new(&m->run);
     begin_header(m);
@@ -354,5 +356,6 @@ const struct mime_message *mime_end(struct mime *m)
         r->sha256 = hex_copy(&m->keep, m->whole);
     result_text(m);
     r->structure = result_structure(m);
+    r->bounce = report_read(&m->report, &m->keep, m->charsets, r);
     return r;
 }

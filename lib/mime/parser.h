@@ -4,6 +4,7 @@
 #define MIME_PARSER_H
 
 #include "mime/mime.h"
+#include "mime/report.h"
 
 enum {
     STEP = 1 << 14,        /* octets that are decoded at a time */
@@ -19,6 +20,7 @@ struct sink {
     int32_t part;
     int64_t offset;   /* of the body, for defects */
     bool wanted;      /* decoded octets go to options.put, too */
+    struct buf *copy; /* and to this, where the part tells of a delivery; NULL: nowhere */
     char held[2];     /* a line end: it belongs to the boundary if one follows (RFC2046-5.1.1) */
     int n_held;
     unsigned flags;
@@ -71,6 +73,7 @@ struct mime {
     bool parts_full;
     struct buf text, html, decoded;
     bool text_full, html_full, has_html;
+    struct report report;
     struct mime_message result;
     struct header root;
 };

@@ -132,6 +132,10 @@ static void begin_multipart(struct mime *m, str boundary, int32_t part)
         mime_defect(m, S("mime.boundary"), m->header_at);
     else
         push(m, str_copy(&m->keep, boundary), part);
+    struct buf *preamble = report_preamble(&m->report, &m->keep);
+    if (preamble)
+        sink_open(m, &m->leaf, SINK_NONE, part, ENCODING_7BIT);
+    m->leaf.copy = preamble;
 }
 
 static bool opens(str type)
@@ -187,6 +191,7 @@ static void begin_leaf(struct mime *m, const struct said *said, int32_t part)
         p->id = part_number(m, part);
     sink_open(m, &m->leaf, use, part, said->encoding);
     m->leaf.wanted = is_wanted(m, part);
+    m->leaf.copy = report_leaf(&m->report, &m->keep, p);
     if (use == SINK_TEXT || use == SINK_HTML)
         charset_begin(&m->leaf.charset, m->charsets, said->charset);
 }
@@ -205,6 +210,7 @@ void part_begin(struct mime *m, const struct header *h)
     read_rest(m, h, &said);
     int32_t part = (int32_t)m->result.n_parts;
     str type = add_part(m, &said)->type;
+    report_part(&m->report, &m->keep, m->result.part, part, h, m->header.ptr);
     if (str_starts(type, S("multipart/")))
         begin_multipart(m, said.boundary, part);
     else if (opens(type))

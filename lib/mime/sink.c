@@ -31,6 +31,8 @@ static void put_decoded(struct mime *m, struct sink *s, str octets)
         sha256_put(m->part_hash, octets);
     if (s->wanted)
         m->options.put(m->options.context, octets);
+    if (s->copy)
+        report_put(s->copy, octets);
 }
 
 static void decode(struct mime *m, struct sink *s, str octets)
@@ -51,7 +53,7 @@ static void decode(struct mime *m, struct sink *s, str octets)
 
 static bool is_idle(const struct mime *m, const struct sink *s)
 {
-    if (s->wanted)
+    if (s->wanted || s->copy)
         return false;
     return s->use == SINK_NONE || (s->use == SINK_TEXT && m->text_full) || (s->use == SINK_HTML && m->html_full);
 }
@@ -106,7 +108,7 @@ static void end_text(struct mime *m, struct sink *s, struct buf *to, bool *full)
 
 void sink_close(struct mime *m, struct sink *s, bool boundary)
 {
-    if (s->use == SINK_NONE && !s->wanted)
+    if (s->use == SINK_NONE && !s->wanted && !s->copy)
         return;
     if (!boundary)
         flush_held(m, s);
@@ -127,4 +129,5 @@ void sink_close(struct mime *m, struct sink *s, bool boundary)
     mime_note(m, s->flags, s->offset);
     s->use = SINK_NONE;
     s->wanted = false;
+    s->copy = NULL;
 }

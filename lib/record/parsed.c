@@ -194,10 +194,12 @@ static void read_rest(struct mapping *x)
     e->importance = header_importance(&x->m->header);
     e->auto_submitted = header_auto_submitted(&x->m->header);
     e->list = list_json(x->a, &x->m->header);
+    e->bounce = x->m->bounce ? record_bounce_json(x->a, x->m->bounce) : STR_NONE;
     email_knows(e, EMAIL_STRUCTURE);
     email_knows(e, EMAIL_IMPORTANCE);
     email_knows(e, EMAIL_AUTO_SUBMITTED);
     email_knows(e, EMAIL_LIST);
+    email_knows(e, EMAIL_BOUNCE);
 }
 
 static void read_defects(struct mapping *x)

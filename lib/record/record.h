@@ -92,7 +92,7 @@ struct email {
     str structure, importance;
     str list;                 /* JSON object as it stands: {"id":…,"post":…,"unsubscribe":[…],"oneClick":bool} */
     str direction, auto_submitted, category, status;
-    str bounce;               /* JSON as it stands, or none */
+    str bounce;               /* JSON as it stands, or none: record_bounce_read */
     struct defect *defects;
     ptrdiff_t n_defects;
     str repairs;              /* JSON array as it stands, or none */
@@ -309,6 +309,12 @@ struct mime_message;
 void record_from_mime(arena *a, struct mime *mime, const struct mime_message *m, struct email *out);
 /* headers: all fields in their order. */
 void record_headers_from_mime(arena *a, struct mime *mime, const struct mime_message *m, struct email *out);
+
+/* The member `bounce` (struct bounce of mime/mime.h): JSON of it, and the struct of what struct email holds, false where that is none.
+ * Both live in the arena; views of json. */
+struct bounce;
+str record_bounce_json(arena *a, const struct bounce *b);
+bool record_bounce_read(arena *a, str json, struct bounce *out);
 
 void record_write_mailbox(struct buf *to, const struct mailbox *m);
 void record_write_thread(struct buf *to, const struct thread *t);
