@@ -70,6 +70,7 @@ str config_section_edit(arena *a, const struct config *c, str kind, str name, st
 
 enum config_kind {
     CONFIG_TEXT, CONFIG_ADDRESS, CONFIG_HOST, CONFIG_PORT, CONFIG_SECURITY, CONFIG_YES_NO, CONFIG_SECONDS, CONFIG_COUNT,
+    CONFIG_SIZE, /* octets, with K, M or G */
     CONFIG_TYPE, CONFIG_STATUS,
     CONFIG_SECRET /* a reference (secret/secret.h) */
 };

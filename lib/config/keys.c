@@ -30,6 +30,14 @@ static const struct config_key keys[] = {
     {"smtp.user", "login name", CONFIG_TEXT},
     {"smtp.secret", "as imap.secret", CONFIG_SECRET},
     {"smtp.auth", "as imap.auth", CONFIG_TEXT},
+    {"smtp.maxSize", "octets of a message at most, like 25M, which it is where it is not set", CONFIG_SIZE},
+    {"smtp.eightBit", "yes or no: texts may go as 8bit, because its server takes them", CONFIG_YES_NO},
+    {"replyTo", "address for answers, where that is another", CONFIG_TEXT},
+    {"signature", "text under its messages; \\n is a line end, @FILE a file beside this one", CONFIG_TEXT},
+    {"signatureHtml", "the same for HTML; made from signature where it is not set", CONFIG_TEXT},
+    {"footer", "text under the signature", CONFIG_TEXT},
+    {"footerHtml", "the same for HTML; made from footer where it is not set", CONFIG_TEXT},
+    {"localMail", "address that gets mail to names without a domain, such as root", CONFIG_ADDRESS},
     {"dkim.domain", "domain that signs its mail (d=); that of the address where it is not set", CONFIG_HOST},
     {"dkim.selector", "selector of the key in the DNS (s=); several, separated by commas, for several signatures", CONFIG_TEXT},
     {"dkim.key", "cmd:, env: or file: of the private key in PEM, RSA or Ed25519; one for each selector", CONFIG_SECRET},
@@ -149,6 +157,7 @@ static const char *wanted(enum config_kind kind, str value)
     case CONFIG_YES_NO: return one_of(value, "yes no true false on off 1 0") ? NULL : "yes or no";
     case CONFIG_SECONDS: return str_i64(value, 1, 31536000, &n) ? NULL : "a number of seconds";
     case CONFIG_COUNT: return str_i64(value, 1, 1000000000, &n) ? NULL : "a number from 1 on";
+    case CONFIG_SIZE: return str_size(value, &n) && n > 0 ? NULL : "a size like 25M";
     case CONFIG_TYPE: return one_of(value, "individual shared department") ? NULL : "individual, shared or department";
     case CONFIG_STATUS: return one_of(value, "active inactive") ? NULL : "active or inactive";
     case CONFIG_SECRET: return NULL; /* the caller asks lib/secret */
