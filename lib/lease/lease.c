@@ -24,16 +24,32 @@ static bool cannot(struct lease *l, struct err *e, const char *what)
     return false;
 }
 
+bool lease_still_named(const struct lease *l)
+{
+    struct stat held, named;
+    return fstat(l->fd, &held) == 0 && stat(l->path.ptr, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/* A file of its own under a lock of its own. Between the two somebody with no patience may have taken it for a dead one's. */
+static bool make_file(arena *a, str folder, struct lease *l)
+{
+    do {
+        uint64_t number;
+        lease_release(l);
+        sys_clock.random(&number, sizeof number);
+        l->name = str_fmt(a, "l%016llx", (unsigned long long)number);
+        l->path = str_c(str_z(a, str_fmt(a, "%.*s/%.*s", STR_ARG(folder), STR_ARG(l->name))));
+        l->fd = open(l->path.ptr, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+        if (l->fd < 0 ? errno != EEXIST : flock(l->fd, LOCK_SH) != 0)
+            return false;
+    } while (l->fd < 0 || !lease_still_named(l));
+    return true;
+}
+
 bool lease_create(arena *a, str folder, struct lease *out, struct err *e)
 {
-    uint64_t number;
-    do {
-        sys_clock.random(&number, sizeof number);
-        *out = (struct lease){.name = str_fmt(a, "l%016llx", (unsigned long long)number), .made_at = now_s()};
-        out->path = str_c(str_z(a, str_fmt(a, "%.*s/%.*s", STR_ARG(folder), STR_ARG(out->name))));
-        out->fd = open(out->path.ptr, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-    } while (out->fd < 0 && errno == EEXIST);
-    if (out->fd < 0 || flock(out->fd, LOCK_SH) != 0)
+    *out = (struct lease){.fd = -1, .made_at = now_s()};
+    if (!make_file(a, folder, out))
         return cannot(out, e, "make");
     if (!fd_write_full(out->fd, lease_first_line(a, out->made_at)) || fsync(out->fd) != 0)
         return cannot(out, e, "write");
@@ -41,12 +57,6 @@ bool lease_create(arena *a, str folder, struct lease *out, struct err *e)
         return true;
     lease_release(out);
     return false;
-}
-
-bool lease_still_named(const struct lease *l)
-{
-    struct stat held, named;
-    return fstat(l->fd, &held) == 0 && stat(l->path.ptr, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
 bool lease_hold(arena *a, str path, struct lease *out, struct err *e)
