@@ -227,10 +227,11 @@ static void put_names(struct buf *to, const struct strs *names)
 /* The field up to "b=", whose value is empty while the field itself is hashed (RFC6376-3.5). */
 static void put_unsigned(const struct dkim *d, const struct dkim_signer *s, const struct strs *names, str body_hash, struct buf *to)
 {
+    long long until = d->now + s->lifetime_s;
     buf_fmt(to, " v=1; a=%s; c=relaxed/relaxed;\r\n\td=%.*s; s=%.*s;\r\n\tt=%lld;", s->key->ed25519 ? "ed25519-sha256" : "rsa-sha256",
             STR_ARG(s->domain), STR_ARG(s->selector), (long long)d->now);
     if (s->lifetime_s)
-        buf_fmt(to, " x=%lld;", (long long)(d->now + s->lifetime_s));
+        buf_fmt(to, " x=%lld;", until);
     put_names(to, names);
     buf_fmt(to, "\r\n\tbh=%.*s;\r\n\tb=", STR_ARG(body_hash));
 }

@@ -278,7 +278,7 @@ static bool make_certificates(void)
 static void signed_and_encrypted(const char *who, const char *pem)
 {
     struct err e = {0};
-    str signed_mail, secret_mail;
+    str signed_mail, secret_mail = STR_NONE;
     char key[32], command[400];
     snprintf(key, sizeof key, "%s.key", who);
     struct smime_signer *s = smime_signer_read(&mem, read_file(pem), read_file(key), S("ann.pem"), &e);
@@ -317,7 +317,7 @@ static void signed_and_encrypted(const char *who, const char *pem)
 static void smime_faults(void)
 {
     struct err e = {0};
-    str out;
+    str out = STR_NONE;
     ok(!smime_signer_read(&mem, read_file("ann.pem"), read_file("bob.key"), S("ann.pem"), &e) && e.class == ERR_CONFIG, "a key of another certificate");
     ok(!smime_signer_read(&mem, read_file("old.pem"), read_file("bob.key"), S("old.pem"), &e) && str_find(str_c(e.text), S("expired")) > 0, "an expired one");
     ok(!smime_signer_read(&mem, read_file("bob.key"), read_file("bob.key"), S("bob.key"), &e), "no certificate");
