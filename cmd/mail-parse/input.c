@@ -14,9 +14,21 @@ static char *absolute(arena *run, const char *name)
     while (name[0] == '.' && name[1] == '/')
         for (name += 2; *name == '/';)
             name++;
+    str s = str_c(name);
+    while (s.len > 1 && s.ptr[s.len - 1] == '/')
+        s.len--;
     if (name[0] == '/' || !settings.cwd.len)
-        return str_z(run, str_c(name));
-    return str_z(run, str_fmt(run, "%.*s/%s", STR_ARG(settings.cwd), name));
+        return str_z(run, s);
+    return str_z(run, str_fmt(run, "%.*s/%.*s", STR_ARG(settings.cwd), STR_ARG(s)));
+}
+
+static int open_file(struct pool *p, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0 || errno != EMFILE)
+        return fd;
+    pool_drain(p); /* closes those that wait for their worker */
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 static struct source_file *source(arena *run, char *path, int fd, const struct stat *st)
@@ -78,7 +90,7 @@ void input_named(struct pool *p, arena *run, const char *name)
     struct stat st;
     struct err e;
     char *path = absolute(run, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open_file(p, path);
     if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
         submit_file(p, run, path, fd, &st);
         return;

@@ -8,7 +8,7 @@
 
 enum {
     POOL_THREADS = 4,
-    POOL_SLOTS = POOL_THREADS + 2,
+    POOL_SLOTS = POOL_THREADS + 4,
     SLOT_OCTETS = 1 << 19, /* of input; a message that does not fit is streamed */
     SLOT_ITEMS = 64,
     SLOT_LIGHT = 1 << 19   /* octets of output, or of one message, that a slot may hold while others are before it */

@@ -1,7 +1,7 @@
 #include "str/str.h"
 
 /* Length of the valid character at s (RFC 3629), or 0. */
-static int valid_length(const unsigned char *p, ptrdiff_t n)
+static inline int valid_length(const unsigned char *p, ptrdiff_t n)
 {
     unsigned char c = p[0];
     if (c < 0x80)
@@ -35,15 +35,13 @@ ptrdiff_t utf8_valid_prefix(str s)
     while (i < s.len) {
         while (s.len - i >= 32 && is_ascii_32(p + i))
             i += 32;
-        uint64_t word;
-        while (s.len - i >= 8 && (memcpy(&word, p + i, 8), (word & 0x8080808080808080u) == 0))
-            i += 8;
-        if (i == s.len)
-            break;
-        int n = valid_length(p + i, s.len - i);
-        if (!n)
-            return i;
-        i += n;
+        /* Where one character is not ASCII, its neighbours seldom are. */
+        for (ptrdiff_t stop = s.len - i < 64 ? s.len : i + 64; i < stop;) {
+            int n = valid_length(p + i, s.len - i);
+            if (!n)
+                return i;
+            i += n;
+        }
     }
     return i;
 }

@@ -56,10 +56,11 @@ for i in 2 4; do write "Maildir/new/$i.host" "Subject: $i\n\n"; done
 write Maildir/tmp/0.host 'Subject: tmp\n\n'
 write Maildir/cur/.hidden 'Subject: hidden\n\n'
 write Maildir/.Lists.users/cur/1:2, 'From x@y Wed Jan  2 03:04:05 2019\nSubject: list\n\n'
-mail-parse Maildir Maildir/.Lists.users >maildir.jsonl
+mail-parse Maildir/ ./Maildir/.Lists.users >maildir.jsonl
 schema_ok maildir.jsonl 'a Maildir keeps to the schema'
 is 'cur and new, by name' "$(jq -rs '[.[].subject] | join(" ")' maildir.jsonl)" '1 2 3 4 list'
 is 'keywords of flags' "$(jq -c .keywords maildir.jsonl | tr '\n' ' ')" '["$flagged","$seen"] null ["$flagged","$seen"] null null '
+is 'paths' "$(jq -r .path maildir.jsonl | head -n 2)" "$(printf '%s\n' "$T/Maildir/cur/1.host:2,FS" "$T/Maildir/new/2.host")"
 is 'mailboxes' "$(jq -r '.mailboxes[0]' maildir.jsonl | uniq | tr '\n' ' ')" 'INBOX Lists/users '
 
 # ---- many, in parallel, in order ----
@@ -67,6 +68,7 @@ mkdir many
 for i in $(seq 1000 1600); do printf 'Subject: %d\n\n%*d\n' "$i" $((i % 7 * 3000)) 1 >"many/$i.eml"; done
 is 'six hundred files in their order' "$(mail-parse -j4 many/*.eml | jq .subject | tr -d '"' | tr '\n' ' ')" "$(seq 1000 1600 | tr '\n' ' ')"
 is 'whatever the number of jobs' "$(mail-parse -j4 many/*.eml | sha256sum)" "$(mail-parse -j1 many/*.eml | sha256sum)"
+is 'with few descriptors' "$(ulimit -n 30; mail-parse -j4 many/*.eml | sha256sum)" "$(mail-parse -j1 many/*.eml | sha256sum)"
 
 # ---- what cannot be read ----
 exits 1 mail-parse a.eml none a.eml
