@@ -124,6 +124,15 @@ static bool read_texts(struct compose *c, struct identity *id, struct err *e)
            text_setting(c, id->account, "footer", &id->footer, e) && text_setting(c, id->account, "footerHtml", &id->footer_html, e);
 }
 
+/* An SMTP identity may have an address and a name of its own. */
+static void profile_from(struct compose *c, str profile, struct header_address *from)
+{
+    str email = config_section_get(&c->config, S("profile"), profile, S("email"));
+    str name = config_section_get(&c->config, S("profile"), profile, S("displayName"));
+    from->email = email.len ? email : from->email;
+    from->name = name.len ? name : from->name;
+}
+
 bool identity_of(struct compose *c, const struct request *r, struct identity *out, struct err *e)
 {
     *out = (struct identity){0};
@@ -135,6 +144,8 @@ bool identity_of(struct compose *c, const struct request *r, struct identity *ou
     else if (account.len)
         out->from = (struct header_address){name, r->original ? own_address(c, account, r->original)
                                                               : config_get(&c->config, account, S("email"))};
+    if (!r->from.n && r->profile.len)
+        profile_from(c, r->profile, &out->from);
     if (r->from_name.len)
         out->from.name = r->from_name;
     out->reply_to = config_get(&c->config, account, S("replyTo"));

@@ -101,34 +101,6 @@ static void put_field(struct buf *to, const struct field *f)
 
 static bool is_people(enum header_name id) { return id == HEADER_FROM || id == HEADER_SENDER || id == HEADER_REPLY_TO || id == HEADER_TO || id == HEADER_CC; }
 
-/* Raw octets above 127 and lines that are too long are encoded: RFC 5322 allows neither. */
-static void put_clean_field(struct compose *c, struct buf *to, const struct field *f)
-{
-    arena *a = &c->message;
-    struct charsets *charsets = mime_charsets(c->mime);
-    if (!is_8bit(f->body) && !has_long_line(f->body)) {
-        put_field(to, f);
-        return;
-    }
-    if (is_people(f->id)) {
-        struct header_addresses list = {0}, good = {0};
-        struct err e;
-        header_addresses(a, charsets, f->body, &list, NULL);
-        for (ptrdiff_t i = 0; i < list.n; i++)
-            if (build_address_ok(*a, list.item[i], "address", ERR_INPUT, &e))
-                build_address_add(a, &good, list.item[i]);
-        build_addresses(a, to, f->name, &good);
-        return;
-    }
-    str text = utf8_scrub(a, header_text(a, charsets, f->body, NULL));
-    struct buf line = buf_new(a, text.len);
-    for (ptrdiff_t i = 0; i < text.len; i++)
-        buf_byte(&line, ((unsigned char)text.ptr[i] < 32 && text.ptr[i] != '\t') || text.ptr[i] == 127 ? ' ' : text.ptr[i]);
-    build_text(to, f->name, utf8_first(buf_str(&line), BUILD_VALUE));
-}
-
-/* ---- recipients ---- */
-
 /* Names without a domain are of this host (RFC5321-2.3.5 leaves them to us): the account's localMail, or its domain. */
 static str qualified(struct compose *c, str account, str email)
 {
@@ -140,6 +112,53 @@ static str qualified(struct compose *c, str account, str email)
         return local;
     return domain.len ? str_fmt(&c->message, "%.*s@%.*s", STR_ARG(email), STR_ARG(domain)) : email;
 }
+
+/* Addresses as they are meant; those that are none, even with a domain, are left out. */
+static void put_people(struct compose *c, struct buf *to, const struct field *f, const struct header_addresses *list, str account)
+{
+    struct header_addresses good = {0};
+    for (ptrdiff_t i = 0; i < list->n; i++) {
+        struct header_address x = {list->item[i].name, qualified(c, account, list->item[i].email)};
+        struct err e;
+        if (build_address_ok(c->message, x, "address", ERR_INPUT, &e))
+            build_address_add(&c->message, &good, x);
+    }
+    build_addresses(&c->message, to, f->name, &good);
+}
+
+static bool lacks_domain(const struct header_addresses *list)
+{
+    for (ptrdiff_t i = 0; i < list->n; i++)
+        if (str_find_byte(list->item[i].email, '@') < 0)
+            return true;
+    return false;
+}
+
+/* Raw octets above 127 and lines that are too long are encoded: RFC 5322 allows neither. Names without a domain get one. */
+static void put_clean_field(struct compose *c, struct buf *to, const struct field *f, str account)
+{
+    arena *a = &c->message;
+    struct charsets *charsets = mime_charsets(c->mime);
+    struct header_addresses list = {0};
+    bool fine = !is_8bit(f->body) && !has_long_line(f->body);
+    if (is_people(f->id))
+        header_addresses(a, charsets, f->body, &list, NULL);
+    if (fine && !lacks_domain(&list)) {
+        put_field(to, f);
+        return;
+    }
+    if (is_people(f->id)) {
+        put_people(c, to, f, &list, account);
+        return;
+    }
+    str text = utf8_scrub(a, header_text(a, charsets, f->body, NULL));
+    struct buf line = buf_new(a, text.len);
+    for (ptrdiff_t i = 0; i < text.len; i++)
+        buf_byte(&line, ((unsigned char)text.ptr[i] < 32 && text.ptr[i] != '\t') || text.ptr[i] == 127 ? ' ' : text.ptr[i]);
+    build_text(to, f->name, utf8_first(buf_str(&line), BUILD_VALUE));
+}
+
+/* ---- recipients ---- */
 
 static bool add_recipient(struct compose *c, struct request *r, str account, str email, struct err *e)
 {
@@ -285,7 +304,7 @@ static str stdin_fields(struct compose *c, const struct header *h, const struct 
     }
     for (ptrdiff_t i = 0; i < h->n; i++)
         if (!is_dropped(&h->field[i], ours, new_body) && !(h->field[i].id == HEADER_MESSAGE_ID && b.len && !str_eq(header_message_id(a, h->field[i].body), r->message_id)))
-            put_clean_field(c, &b, &h->field[i]);
+            put_clean_field(c, &b, &h->field[i], id->account);
     for (ptrdiff_t i = 0; i < r->n_fields; i++)
         build_text(&b, r->field[i].name, r->field[i].value);
     return buf_str(&b);

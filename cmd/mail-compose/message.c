@@ -307,7 +307,7 @@ struct made {
 static bool write_made(const void *context, build_put *put, void *to, struct err *e)
 {
     const struct made *m = context;
-    return build_write(m->c->message, m->root, m->fields, put, to, e);
+    return build_write(&m->c->message, m->root, m->fields, put, to, e);
 }
 
 static bool prepare(struct compose *c, struct request *r, const struct identity *id, struct err *e)

@@ -101,7 +101,7 @@ bool build_plan(arena *a, struct build_part *root, const struct build_options *o
 /* After build_plan: some part is 8bit, so the message needs 8BITMIME. */
 bool build_is_8bit(const struct build_part *root);
 /* Put the message: fields as made above, the fields of MIME, the body. */
-bool build_write(arena scratch, const struct build_part *root, str fields, build_put *put, void *to, struct err *e);
+bool build_write(arena *a, const struct build_part *root, str fields, build_put *put, void *to, struct err *e);
 
 /* ---- HTML -------------------------------------------------------------------------------------------------- */
 

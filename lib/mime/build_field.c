@@ -104,16 +104,27 @@ static void put_encoded(struct buf *to, str text)
     }
 }
 
+/* The words before the first that must be encoded, with the one space behind them: "Re: ". */
+static str plain_words(str s)
+{
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i < s.len && is_plain(str_first(s, i + 1)) && i < BUILD_LINE; i++)
+        if (s.ptr[i] == ' ' && i + 1 < s.len && s.ptr[i + 1] != ' ' && i && s.ptr[i - 1] != ' ')
+            n = i + 1;
+    return str_first(s, n);
+}
+
 void build_text(struct buf *to, str name, str value)
 {
     assert(is_one_line(value));
     begin(to, name);
     value = str_trim(value);
     if (!is_plain(value)) {
-        if (column(to) > BUILD_LINE / 2)
-            buf_put(to, S("\r\n"));
+        str words = plain_words(value);
         buf_byte(to, ' ');
-        codec_words_put(to, value, column(to));
+        put_words(to, str_trim_right(words));
+        buf_put(to, column(to) > BUILD_LINE / 2 ? S("\r\n ") : words.len ? S(" ") : S(""));
+        codec_words_put(to, str_skip(value, words.len), column(to));
     } else if (has_long_word(value)) {
         put_encoded(to, value);
     } else {

@@ -125,7 +125,6 @@ static void put_fields(const struct build_part *p, struct buf *to)
 /* ---- bodies ---- */
 
 struct writer {
-    arena mem;
     build_put *put;
     void *to;
     struct buf chunk; /* encoded octets */
@@ -232,13 +231,12 @@ static bool put_part(struct writer *w, const struct build_part *p, struct err *e
     return true;
 }
 
-bool build_write(arena scratch, const struct build_part *root, str fields, build_put *put, void *to, struct err *e)
+bool build_write(arena *a, const struct build_part *root, str fields, build_put *put, void *to, struct err *e)
 {
-    struct writer *w = ARENA_NEW(&scratch, struct writer);
-    w->mem = scratch;
+    struct writer *w = ARENA_NEW(a, struct writer);
     w->put = put;
     w->to = to;
-    w->chunk = buf_new(&w->mem, 2 * CHUNK);
+    w->chunk = buf_new(a, 3 * CHUNK);
     buf_put(&w->chunk, fields);
     buf_put(&w->chunk, S("MIME-Version: 1.0\r\n"));
     put_fields(root, &w->chunk);

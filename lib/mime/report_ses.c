@@ -34,9 +34,7 @@ static void add_recipient(struct reading_report *r, const struct jnode *node, st
     if (str_starts_nocase(p->diagnostic, S("smtp;")))
         p->diagnostic = str_trim(str_skip(p->diagnostic, 5));
     report_codes(p->diagnostic, &p->status, &p->reply);
-    str status = plain ? STR_NONE : member(r, node, "status");
-    if (status.len)
-        p->status = status;
+    report_codes(plain ? STR_NONE : member(r, node, "status"), &p->status, &(str){0});
 }
 
 static void read_mail(struct reading_report *r, const struct jnode *mail)
