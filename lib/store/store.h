@@ -290,6 +290,9 @@ bool suppress_reason_ok(str reason);
  * later end of both. Within the caller's transaction where there is one, else in its own. False with class input: no address, or an
  * unknown reason. */
 bool store_suppress_add(struct store *s, const struct suppression *x, bool *known, struct err *e);
+/* Several in one transaction: begin, add each, then commit. Not across a read that may wait. */
+bool store_suppress_begin(struct store *s, struct err *e);
+bool store_suppress_commit(struct store *s, struct err *e);
 /* account: STR_NONE is the row for every account. *removed: there was one. */
 bool store_suppress_remove(struct store *s, str address, str account, bool *removed, struct err *e);
 /* What keeps mail of an account from an address, at `now`; the row of the address goes before that of its domain. out->address
@@ -302,8 +305,12 @@ struct suppressions {
     ptrdiff_t n;
 };
 bool store_suppress_list(arena *a, struct store *s, str address, int64_t after, struct suppressions *out, int64_t *last, struct err *e);
-/* Submissions that still could leave, with recipients that were refused only because of this address. */
-bool store_suppress_refused(arena *a, struct store *s, str address, str account, struct ids *out, struct err *e);
+/* Recipients of submissions that still could leave, which were refused only because of this address. */
+struct refused {
+    int64_t submission;
+    str address;
+};
+bool store_suppress_refused(arena *a, struct store *s, str address, str account, struct refused **out, ptrdiff_t *n, struct err *e);
 
 /* ---- departures: what limits are counted on ----------------------------------------------------------- */
 

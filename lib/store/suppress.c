@@ -61,6 +61,15 @@ bool store_suppress_add(struct store *s, const struct suppression *x, bool *know
     return good;
 }
 
+bool store_suppress_begin(struct store *s, struct err *e) { return db_begin(s, e); }
+
+bool store_suppress_commit(struct store *s, struct err *e)
+{
+    bool good = db_commit(s, e);
+    db_rollback(s);
+    return good;
+}
+
 bool store_suppress_remove(struct store *s, str address, str account, bool *removed, struct err *e)
 {
     arena scratch = *s->mem;
@@ -120,17 +129,24 @@ bool store_suppress_list(arena *a, struct store *s, str address, int64_t after, 
     return !failed;
 }
 
-bool store_suppress_refused(arena *a, struct store *s, str address, str account, struct ids *out, struct err *e)
+bool store_suppress_refused(arena *a, struct store *s, str address, str account, struct refused **out, ptrdiff_t *n, struct err *e)
 {
     bool failed, whole_domain = str_starts(address, S("@"));
     str kept = queue_address(a, address);
-    *out = (struct ids){0};
+    *out = NULL;
+    *n = 0;
+    ptrdiff_t cap = 0;
     sqlite3_stmt *q = db_query(s, e,
-                               "SELECT DISTINCT r.submission_id FROM recipient r JOIN submission s ON s.id = r.submission_id JOIN account c ON c.id = s.account_id "
+                               "SELECT r.submission_id, r.address FROM recipient r JOIN submission s ON s.id = r.submission_id JOIN account c ON c.id = s.account_id "
                                "WHERE r.error_code = 'queue.suppressed' AND r.status = 'failed' AND (r.address = ?1 OR (?2 AND r.domain = ?3)) "
-                               "AND (?4 IS NULL OR c.name = ?4) AND s.expires_at > ?5 ORDER BY 1",
+                               "AND (?4 IS NULL OR c.name = ?4) AND s.expires_at > ?5 ORDER BY 1, 2",
                                "sissi", kept, (int64_t)whole_domain, str_skip(kept, 1), none_if_empty(account), now_s());
-    while (db_row(s, q, &failed, e))
-        ids_add(a, out, db_i64(q, 0));
+    while (db_row(s, q, &failed, e)) {
+        if (*n == cap) {
+            *out = arena_grow(a, *out, (size_t)cap * sizeof **out, (size_t)(cap ? 2 * cap : 16) * sizeof **out, _Alignof(struct refused));
+            cap = cap ? 2 * cap : 16;
+        }
+        (*out)[(*n)++] = (struct refused){db_i64(q, 0), db_text_copy(a, q, 1)};
+    }
     return !failed;
 }
