@@ -17,8 +17,8 @@ is 'format' "$(jq -r .format a.jsonl | uniq)" 'mboxrd'
 is 'size and blobId are of the unquoted message' "$(jq -r 'select(.subject == "one") | [.size, .blobId] | @tsv' a.jsonl)" \
 	"$(printf 'Subject: one\nStatus: RO\nX-Status: A\n\nFrom me\n>From you\n' >one; printf '%d\t%s' "$(stat -c %s one)" "$(sha256sum <one | cut -c1-64)")"
 span() { jq -r 'select(.subject == "'"$1"'") | "\(.offset) \(.length)"' a.jsonl; }
-cut_out() { tail -c +$(($2 + 1)) "$1" | head -c "$3"; }
-is 'offset and length' "$(cut_out a.mbox $(span two))" "$(printf 'Subject: two\n\nlast')"
+read -r offset length <<<"$(span two)"
+is 'offset and length' "$(tail -c +$((offset + 1)) a.mbox | head -c "$length")" "$(printf 'Subject: two\n\nlast')"
 is 'mboxo' "$(mail-parse --format mboxo a.mbox | jq .text | head -n 1)" '"From me\n>>From you\n"'
 is 'on stdin' "$(mail-parse --mbox <a.mbox | jq -c 'del(.path)')" "$(jq -c 'del(.path)' a.jsonl)"
 is 'stdin that is a file is named' "$(mail-parse --mbox <a.mbox | jq -r .path | uniq)" "$T/a.mbox"
@@ -66,7 +66,7 @@ mail="$SHARED/corpora/mail"
 xz -dc "$mail/threads-linux-mips-12k.mbox.xz" >list.mbox
 is 'messages of a list as Dovecot counts them' "$(mail-parse list.mbox | wc -l)" 12000
 for box in "$mail"/imaptest-thread/raw/*.mbox; do
-	is "messages of ${box##*/}" "$(mail-parse "$box" | wc -l)" "$(ls "${box%/raw/*}/msgs/${box##*/}.d" | wc -l)"
+	is "messages of ${box##*/}" "$(mail-parse "$box" | wc -l)" "$(find "${box%/raw/*}/msgs/${box##*/}.d" -type f | wc -l)"
 done
 is 'Netscape: Content-Length, right and wrong, no empty lines' "$(mail-parse "$mail/mimekit/raw/mbox/content-length.mbox.txt" | wc -l)" 29
 is 'Takeout' "$(mail-parse "$mail/mimekit/raw/mbox/issue1189.mbox.txt" | wc -l)" 4

@@ -42,12 +42,12 @@ is 'errors stand in their place' "$(jq -r .type out | tr '\n' ' ')" 'email error
 schema_ok out 'errors of lines keep to the schema'
 like 'the line is named' "$(cat err)" 'line 2'
 like 'each of them' "$(cat err)" 'line 3'
-{ cat in; head -c 50 in; } >cut
-exits 65 mail-parse - <cut
+{ cat in; head -c 50 in; } >cut.jsonl
+exits 65 mail-parse - <cut.jsonl
 is 'a cut line is never parsed' "$(jq -r .type out | tr '\n' ' ')" 'email error '
 like 'and told' "$(cat err)" 'line 2 has no end'
-{ cat in; printf '%s' "$(cat in)"; } >cut
-exits 65 mail-parse - <cut
+{ cat in; printf '%s' "$(cat in)"; } >cut.jsonl
+exits 65 mail-parse - <cut.jsonl
 is 'even where it looks whole' "$(jq -r .type out | tr '\n' ' ')" 'email error '
 fetched '{path: "/none/x"}' >none
 { cat none; cat in; } >some

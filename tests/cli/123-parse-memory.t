@@ -1,9 +1,9 @@
 #!/bin/bash
-# Memory stays at 32 MB for a message and a mbox of any length (MAIL_OCTETS: of each, 200 MB; the soak takes 1 GB), whatever they
+# Memory stays at 32 MB for a message and a mbox of any length (PARSE_OCTETS of each: 200 MB; make soak takes 1 GiB), whatever they
 # are made of, and time is linear.
 . "${0%/*}/../lib.sh"
 case $BUILD in *san) skip_all 'AddressSanitizer has its own idea of memory' ;; esac
-octets=${MAIL_OCTETS:-200000000}
+octets=${PARSE_OCTETS:-200000000}
 big="$TOP/tests/cli/big-messages"
 limit="$big -r 32768"
 
