@@ -7,20 +7,27 @@
 /* In the From of mail systems and of services that tell of deliveries. */
 static const char *const senders[] = {
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "postmaster", "post_master", "mail delivery s", "mail.delivery.s",
-    "mail-delivery", "mailer daemon", "no-reply@sns.amazonaws.com", "complaints@email-abuse", "staff@hotmail.com", "feedbackloop", "-admin@",
+    "mail-delivery", "mailer daemon", "no-reply@sns.amazonaws.com", "complaints@email-abuse", "staff@hotmail.com", "feedbackloop",
 };
 
 static const char *const subjects[] = {
     "undeliver", "delivery status notification", "delivery failure", "delivery failed", "failure notice", "returned mail",
     "mail delivery", "mail system error", "could not be delivered", "delivery notification", "delayed mail", "delayed",
-    "error sending your mail", "could not send", "returned to sender", "non remis", "unzustellbar", "automatic reply",
+    "error sending your mail", "could not send", "returned to sender", "non remis", "unzustellbar", "not member",
 };
 
+static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
+/* Whether a word of s begins with one of the table. All mail comes by here. */
 static bool holds_any(str s, const char *const *table, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_find_nocase(s, str_c(table[i])) >= 0)
-            return true;
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        if (!is_letter(s.ptr[i]) || (i && is_letter(s.ptr[i - 1])))
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if (table[k][0] == (s.ptr[i] | 32) && str_starts_nocase(str_skip(s, i), str_c(table[k])))
+                return true;
+    }
     return false;
 }
 

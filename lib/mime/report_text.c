@@ -34,7 +34,7 @@ static const struct {
     {"unable to deliver message to the following address", "biglobe"},
     {"original message follows", "imail"},
     {"the following addresses had", "sendmail"},
-    {"transcript of session follows", "sendmail"},
+    {"unsent message follows", "sendmail"},
     {"each of the following recipients was rejected by a remote", "kddi"},
     {"could not be delivered to: <", "kddi"},
     {"an error occurred while trying to deliver the mail", "amazon workmail"},
@@ -54,8 +54,6 @@ static const struct {
     {"permanent failure", ""},
     {"permanent error", ""},
     {"permanent fatal error", ""},
-    {"mailbox is full", ""},
-    {"mailbox exceeds", ""},
     {"user unknown", ""},
 };
 
