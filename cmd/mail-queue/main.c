@@ -38,7 +38,7 @@ static const struct {
     {"hold", hold_main},       {"release", release_main}, {"cancel", cancel_main}, {"retry", retry_main},
     {"mark", mark_main},       {"pause", pause_main},   {"resume", resume_main}, {"purge", purge_main},
     {"reconcile", reconcile_main},
-    {"window", window_main},   {"limit", limit_main},   {"suppress", suppress_main},
+    {"window", window_main},   {"limit", limit_main},   {"suppress", suppress_main}, {"plan", plan_main},
     {NULL, NULL},
 };
 

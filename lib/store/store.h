@@ -67,31 +67,32 @@ bool store_match(arena *a, struct store *s, str account, str message_id, int64_t
 
 /* ---- put: records to rows -------------------------------------------------------------------------- */
 
-/* One writer. Blobs are copied and checked by threads of their own, while rows are written by the caller's; what a commit makes
- * lasting, it makes lasting together: blobs, rows, cursors, holes, full text. */
+/* One writer. Lines are read, and blobs copied and checked, by threads of its own, a bounded number of lines ahead; rows are written, in the
+ * order of the lines, by the caller's thread, in put_take and put_commit. What a commit makes lasting, it makes lasting together: blobs,
+ * rows, cursors, holes, full text. */
 struct put;
 struct put_options {
     bool skip_gaps; /* a gap in the chain of source.after leaves no hole */
     bool events;    /* put_commit gives event lines */
+    /* Called by put_take and put_commit, in the order of the lines. refused: a line that is no record, or an email that lacks what it
+     * needs: blobId, size, its message, the digest that it says. other: each record that is no email. */
+    void *context;
+    void (*refused)(void *context, const struct err *why);
+    void (*other)(void *context, const struct record *r);
 };
 struct put_counts {
-    int64_t stored, known, refused;
+    int64_t stored, known, refused; /* emails */
     int64_t unparsed; /* of those stored: nothing but the message is known, until a parsed record of it comes */
 };
 enum { PUT_BATCH = 10000, PUT_BATCH_MS = 1000 };
 
+/* Until put_end the store and the arena are its own. */
 struct put *put_new(arena *a, struct store *s, struct put_options options, struct err *e);
-/* The arena for the next record: all that the record points to must lie in it. May write rows of earlier ones. NULL with *e: the
- * batch is lost (nothing of it is stored) and the run must end. */
-arena *put_slot(struct put *p, struct err *e);
-/* Take a record of type email, poll or error. False as above. Email without what it needs (account or blobId of the wrong form,
- * no message, another digest) are refused one by one: put_refused tells. */
-bool put_record(struct put *p, const struct record *r, struct err *e);
-/* The next refusal since the last call; false where there is none. */
-bool put_refused(struct put *p, struct err *out);
-/* Messages taken since the last commit, and when the first of them came (sys_clock.monotonic_ms). */
+/* Take a line: email, poll and error records are stored. False with *e: the batch is lost (nothing of it is stored) and the run must end. */
+bool put_take(struct put *p, str line, int64_t number, struct err *e);
+/* Lines taken since the last commit, and when the first of them came (sys_clock.monotonic_ms). */
 int64_t put_pending(const struct put *p, int64_t *since_ms);
-/* Make lasting what was taken. *events: lines to print, valid until the next call. */
+/* Make lasting what was taken. *events: lines to print, valid until the next call. False as above. */
 bool put_commit(struct put *p, str *events, struct err *e);
 struct put_counts put_counts(const struct put *p);
 /* A mailbox of which mail of a fetch was seen since its last closing poll: "support INBOX"; false where there is none. */
@@ -361,6 +362,29 @@ bool queue_resume(struct store *s, str scope, str name, str who, bool *changed, 
 bool queue_purge(struct store *s, int64_t before, const struct strs *statuses, bool dry_run, int64_t *n, struct err *e);
 /* Uncertain recipients of which the store holds a copy that came from a server: sent. */
 bool queue_reconcile(struct store *s, bool dry_run, int64_t *settled, int64_t *left, struct err *e);
+
+/* ---- what is still to leave, for mail-queue plan -------------------------------------------------------- */
+
+/* One recipient that is queued, deferred, held, sending or uncertain. */
+struct pending {
+    int64_t submission, recipient;
+    enum queue_status status;
+    str account, profile, queue, address, domain, subject;
+    str waits_for; /* as its submission has it; may be none */
+    int64_t priority, next_at, send_at, undo_until, expires_at; /* 0: none */
+};
+struct pendings {
+    struct pending *item; /* by submission, then recipient */
+    ptrdiff_t n;
+};
+struct pause {
+    str scope, name; /* "all", "account", "queue" */
+};
+struct pauses {
+    struct pause *item;
+    ptrdiff_t n;
+};
+bool store_pending(arena *a, struct store *s, struct pendings *out, struct pauses *pauses, struct err *e);
 
 /* ---- care -------------------------------------------------------------------------------------------- */
 
