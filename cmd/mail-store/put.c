@@ -37,11 +37,23 @@ static void lose(struct putting *p, const struct err *e)
     p->lost = true;
 }
 
-static void tell_refusals(struct putting *p)
+static void refused(void *context, const struct err *why)
 {
-    struct err why;
-    while (put_refused(p->put, &why))
-        prog_error(&why);
+    (void)context;
+    prog_error(why);
+}
+
+static void other(void *context, const struct record *r)
+{
+    struct putting *p = context;
+    if (r->type == RECORD_ERROR)
+        prog_outcome(r->error.class);
+    else if (r->type == RECORD_POLL && !str_eq(r->poll.status, S("ok")))
+        prog_outcome(str_eq(r->poll.status, S("partial")) ? ERR_PARTIAL : ERR_LATER);
+    if (r->type == RECORD_POLL || r->type == RECORD_ERROR)
+        return;
+    out_put(&p->call.out, r->line);
+    out_byte(&p->call.out, '\n');
 }
 
 static void commit(struct putting *p)
@@ -54,7 +66,6 @@ static void commit(struct putting *p)
         return;
     }
     p->commit_ms = sys_clock.monotonic_ms() - start;
-    tell_refusals(p);
     out_put(&p->call.out, events);
     out_flush(&p->call.out);
 }
@@ -71,27 +82,6 @@ static void commit_if_due(struct putting *p)
         due = !lines_ready(&p->in, (int)patience);
     if (due)
         commit(p);
-}
-
-static void store_record(struct putting *p, arena *a, str line)
-{
-    struct record r;
-    struct err e;
-    if (!record_read(a, str_copy(a, line), "put", p->in.number, &r, &e)) {
-        prog_error(&e);
-        return;
-    }
-    if (r.type == RECORD_OTHER) {
-        out_put(&p->call.out, line);
-        out_byte(&p->call.out, '\n');
-        return;
-    }
-    if (r.type == RECORD_ERROR)
-        prog_outcome(r.error.class);
-    if (r.type == RECORD_POLL && !str_eq(r.poll.status, S("ok")))
-        prog_outcome(str_eq(r.poll.status, S("partial")) ? ERR_PARTIAL : ERR_LATER);
-    if (!put_record(p->put, &r, &e))
-        lose(p, &e);
 }
 
 static void read_all(struct putting *p)
@@ -114,12 +104,8 @@ static void read_all(struct putting *p)
             prog_error(&e);
             continue;
         }
-        arena *a = put_slot(p->put, &e);
-        if (a)
-            store_record(p, a, line);
-        else
+        if (!put_take(p->put, line, p->in.number, &e))
             lose(p, &e);
-        tell_refusals(p);
     }
 }
 
@@ -156,7 +142,7 @@ int put_main(const char *dir, int argc, char **argv)
     p.commit_ms = PATIENCE_MS;
     if (!verb_open(&p.call, STORE_WRITE))
         return verb_end(&p.call);
-    p.put = put_new(&p.call.mem, p.call.store, (struct put_options){p.call.skip_gaps, p.call.events}, &e);
+    p.put = put_new(&p.call.mem, p.call.store, (struct put_options){p.call.skip_gaps, p.call.events, &p, refused, other}, &e);
     if (!p.put) {
         prog_error(&e);
         return verb_end(&p.call);

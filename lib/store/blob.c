@@ -121,6 +121,12 @@ static bool sync_each(int blobs, const struct blob_sync *y)
     return fsync(blobs) == 0;
 }
 
+bool blob_sync_failed(const struct store *s, int failed, struct err *e)
+{
+    errno = failed;
+    return err_errno(e, ERR_IO, "blob.sync", "make room on the disk and run it again", "cannot make messages lasting in %.*s/blobs", STR_ARG(s->dir));
+}
+
 bool blob_sync(struct store *s, struct blob_sync *y, struct err *e)
 {
     if (y->files == 0)
@@ -130,8 +136,7 @@ bool blob_sync(struct store *s, struct blob_sync *y, struct err *e)
         return false;
     bool done = y->files <= BLOB_SYNC_EACH ? sync_each(blobs, y) : syncfs(blobs) == 0;
     y->files = 0;
-    return done || err_errno(e, ERR_IO, "blob.sync", "make room on the disk and run it again", "cannot make messages lasting in %.*s/blobs",
-                             STR_ARG(s->dir));
+    return done || blob_sync_failed(s, errno, e);
 }
 
 /* ---- writing what comes from a server ---------------------------------------------------------------- */

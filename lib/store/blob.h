@@ -34,6 +34,8 @@ struct blob_sync {
 };
 void blob_sync_add(struct blob_sync *y, str blob_id);
 bool blob_sync(struct store *s, struct blob_sync *y, struct err *e);
+/* The error of a sync that failed with this errno: false. */
+bool blob_sync_failed(const struct store *s, int failed, struct err *e);
 
 /* ---- taking a message in (copy.c); nothing here touches the database --------------------------------- */
 
