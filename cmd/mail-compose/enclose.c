@@ -169,10 +169,12 @@ bool enclose_path(arena *a, struct request *r, const struct enclosure *wanted, s
 {
     struct enclosure x = *wanted;
     const char *what = x.is_inline ? "an inline file's name" : "an attachment's name";
+    if (!build_value_ok(x.name, what, e) || !build_value_ok(x.cid, "a Content-ID", e))
+        return false;
     x.name = base_name(x.name.len ? x.name : x.path);
     if (!x.name.len || str_eq(x.name, S("-")))
         x.name = S("attachment");
-    if (!build_value_ok(x.name, what, e) || !build_value_ok(x.cid, "a Content-ID", e))
+    if (!build_value_ok(x.name, what, e))
         return false;
     if (x.type.len && (!is_type(x.type) || str_starts_nocase(x.type, S("multipart/"))))
         return err_set(e, ERR_INPUT, "attachment.type", "a type is like application/pdf", "%.*s: \"%.*s\" is no type of a file",

@@ -42,7 +42,8 @@ bool reply_allowed(struct compose *c, const struct original *o, const struct req
         return true;
     if (is_null_sender(h))
         return refuse(m, "its Return-Path is empty, so it reports a failure or was sent by a program", e);
-    if (!str_eq(header_auto_submitted(h), S("no")))
+    /* Other fields than Auto-Submitted make a guess: enough to keep a program silent, not a person. */
+    if ((r->automatic || header_first(h, HEADER_AUTO_SUBMITTED)) && !str_eq(header_auto_submitted(h), S("no")))
         return refuse(m, "a program sent it (Auto-Submitted)", e);
     if (header_list(&c->message, h, &list) || field_says(h, HEADER_PRECEDENCE, "list") || field_says(h, HEADER_PRECEDENCE, "bulk") ||
         field_says(h, HEADER_PRECEDENCE, "junk"))
