@@ -143,7 +143,7 @@ static bool put_recipients(struct store *s, int64_t id, struct jwrite *w, struct
     return good && !failed;
 }
 
-static bool put_line(struct store *s, arena scratch, int64_t id, bool full, struct buf *to, struct err *e)
+static bool put_submission(struct store *s, arena scratch, int64_t id, bool full, struct buf *to, struct err *e)
 {
     struct submission m;
     struct err why = {0};
@@ -170,7 +170,7 @@ bool queue_lines(struct store *s, const int64_t *id, ptrdiff_t n, bool full, str
     arena scratch = arena_new((size_t)1 << 30);
     bool good = store_read_begin(s, e);
     for (ptrdiff_t i = 0; good && i < n; i++)
-        good = put_line(s, scratch, id[i], full, to, e);
+        good = put_submission(s, scratch, id[i], full, to, e);
     store_read_end(s);
     arena_free(&scratch);
     return good;
@@ -256,7 +256,7 @@ bool queue_state(struct store *s, struct buf *to, struct err *e)
                 put_moment(s, &w, S("nextAt"), "SELECT min(next_at) FROM submission WHERE next_at IS NOT NULL", e) &&
                 put_moment(s, &w, S("lastActivity"), "SELECT max(at) FROM attempt", e) &&
                 put_moment(s, &w, S("lastSentAt"), "SELECT max(last_at) FROM recipient WHERE status = 'sent'", e) &&
-                put_number(s, &w, S("leases"), "SELECT count(DISTINCT lease) FROM recipient WHERE lease IS NOT NULL AND status = 'sending' AND ? > 0", e) &&
+                put_number(s, &w, S("leases"), "SELECT count(DISTINCT lease) FROM recipient WHERE status = 'sending' AND ? > 0", e) &&
                 put_pauses(s, &w, e);
     store_read_end(s);
     buf_put(to, S("}\n"));

@@ -1,4 +1,5 @@
 -- The queue of outgoing mail. doc/queue.md explains the states and the views, which are the stable part.
+-- Words are checked by instr: for a list of IN, SQLite makes a table each time a row is written.
 
 -- record: an object with the members of the submission that do not change.
 CREATE TABLE submission (
@@ -17,7 +18,7 @@ CREATE TABLE submission (
     send_at INTEGER, -- the later of sendAt and undoUntil
     undo_until INTEGER,
     expires_at INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'held', 'canceled', 'expired', 'uncertain')),
+    status TEXT NOT NULL CHECK (instr(' queued sending sent deferred failed held canceled expired uncertain ', ' ' || status || ' ') > 0),
     next_at INTEGER, -- the earliest of its recipients; NULL: none is due, now or later
     waits_for TEXT,  -- what moved next_at: window, limit; NULL: its own times, or the last attempt
     attempts INTEGER NOT NULL DEFAULT 0, -- claims
@@ -25,7 +26,7 @@ CREATE TABLE submission (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     settled_at INTEGER, -- when its last recipient was
-    copied INTEGER NOT NULL DEFAULT 0 CHECK (copied IN (0, 1)) -- once it was sent: a copy lies among the emails
+    copied INTEGER NOT NULL DEFAULT 0 CHECK (copied BETWEEN 0 AND 1) -- once it was sent: a copy lies among the emails
 ) STRICT;
 
 -- What claim asks: for each priority from the highest on, in the order of time.
@@ -43,7 +44,7 @@ CREATE TABLE recipient (
     submission_id INTEGER NOT NULL REFERENCES submission (id) ON DELETE CASCADE,
     address TEXT NOT NULL CHECK (address <> ''),
     domain TEXT NOT NULL, -- in lower case
-    status TEXT NOT NULL CHECK (status IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'held', 'canceled', 'expired', 'uncertain')),
+    status TEXT NOT NULL CHECK (instr(' queued sending sent deferred failed held canceled expired uncertain ', ' ' || status || ' ') > 0),
     next_at INTEGER, -- queued and deferred ones
     lease TEXT, -- sending and uncertain ones
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -55,17 +56,17 @@ CREATE TABLE recipient (
     error_code TEXT,
     hint TEXT,
     last_at INTEGER, -- of the last attempt
-    reported INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1)), -- its failure was told to the sender
+    reported INTEGER NOT NULL DEFAULT 0 CHECK (reported BETWEEN 0 AND 1), -- its failure was told to the sender
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     UNIQUE (submission_id, address)
 ) STRICT;
 
-CREATE INDEX recipient_lease ON recipient (lease) WHERE lease IS NOT NULL;
+CREATE INDEX recipient_lease ON recipient (lease) WHERE status = 'sending';
 CREATE INDEX recipient_status ON recipient (status, last_at);
 CREATE INDEX recipient_address ON recipient (address);
 CREATE INDEX recipient_server_id ON recipient (server_id) WHERE server_id IS NOT NULL;
-CREATE INDEX recipient_unreported ON recipient (submission_id) WHERE reported = 0 AND status IN ('failed', 'expired');
+CREATE INDEX recipient_unreported ON recipient (submission_id) WHERE reported = 0 AND (status = 'failed' OR status = 'expired');
 
 -- Every attempt, in the words of the server. Only ever added to.
 CREATE TABLE attempt (
@@ -74,7 +75,7 @@ CREATE TABLE attempt (
     number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     lease TEXT,
-    status TEXT NOT NULL CHECK (status IN ('sent', 'deferred', 'failed', 'uncertain', 'bounced')),
+    status TEXT NOT NULL CHECK (instr(' sent deferred failed uncertain bounced ', ' ' || status || ' ') > 0),
     phase TEXT,
     code INTEGER,
     enhanced_code TEXT,
