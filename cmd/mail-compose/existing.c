@@ -279,7 +279,8 @@ static void set_message_id(struct compose *c, const struct header *h, const stru
 {
     str found = header_message_id(&c->message, header_body(h, HEADER_MESSAGE_ID));
     struct err e;
-    r->message_id = found.len && build_value_ok(found, "", &e) ? found : message_id_new(&c->message, r, id->from.email);
+    bool good = str_find_byte(found, '@') > 0 && str_find_byte(found, ' ') < 0 && build_value_ok(found, "", &e);
+    r->message_id = good ? found : message_id_new(&c->message, r, id->from.email);
 }
 
 /* What is missing goes first, then what is there. */
