@@ -75,6 +75,9 @@ static const char *const lead_ins[] = {
     "unknown user:", "unknown local-part", "could not find a gateway for", "member of this mailing list", "undeliverable to", "you tried to contact (",
 };
 
+/* Addresses before such a line are not those that failed. */
+static const char *const heads[] = {"address(es) failed:", "following address(es)", "following addresses", "following recipient"};
+
 static const char *const delays[] = {
     "has been delayed", "warning message only", "warning only", "not yet been delivered", "temporary failure report", "still being retried",
     "message will be retried", "is delayed for more than", "will be retried until",
@@ -310,9 +313,14 @@ static void read_recipients(struct reading_report *r)
     struct bounce_recipient *open = NULL;
     str rest = r->notice, block = STR_NONE;
     bool led = false;
+    char room[BEGINNING];
     while (rest.len) {
         str address, behind, line = next_line(&rest);
         enum naming how = naming_of(line, &address, &behind);
+        if (how == NAMES_NONE && IN(holds_any, beginning(line, room), heads)) {
+            r->out->n_recipients = 0;
+            open = NULL;
+        }
         if (how == NAMES_NONE || (how == NAMES_BARE && led))
             continue;
         led = led || (how == NAMES_LED && !open);
