@@ -172,6 +172,12 @@ void job_end(struct run *r, struct job *j)
 
 void job_copied(struct run *r, struct job *j) { finish(r, j); }
 
+/* No server spoke: what happened, and what to do about it. */
+static const char *explained(struct job *j, const struct err *e)
+{
+    return str_z(&j->mem, str_fmt(&j->mem, "%s%s%s", e->text, e->hint[0] ? "; " : "", e->hint));
+}
+
 void job_defer(struct run *r, struct job *j, const struct err *e)
 {
     for (ptrdiff_t i = 0; i < j->m.n; i++) {
@@ -181,7 +187,7 @@ void job_defer(struct run *r, struct job *j, const struct err *e)
         x->status = SMTP_DEFERRED;
         x->phase = e->stage[0] ? str_z(&j->mem, str_c(e->stage)) : "connect";
         x->error = str_z(&j->mem, str_c(e->code));
-        x->hint = e->hint[0] ? str_z(&j->mem, str_c(e->hint)) : NULL;
+        x->hint = explained(j, e);
         x->words = e->server[0] ? str_copy(&j->mem, str_c(e->server)) : STR_NONE;
     }
     job_end(r, j);
@@ -311,7 +317,7 @@ static void fail_all(struct run *r, struct job *j, const struct err *e)
         bool later = err_retryable(e) || e->class == ERR_CONFIG || e->class == ERR_LOGIN;
         x->status = later ? SMTP_DEFERRED : SMTP_FAILED;
         x->error = str_z(&j->mem, str_c(e->code));
-        x->hint = str_z(&j->mem, str_c(e->hint[0] ? e->hint : e->text));
+        x->hint = explained(j, e);
     }
     job_end(r, j);
 }

@@ -10,8 +10,7 @@ struct step {
 
 static void emit_step(struct run *r, const struct route *x, const struct step *s)
 {
-    arena scratch = *r->mem;
-    struct buf line = buf_new(&scratch, 1024);
+    struct buf line = buf_new(r->mem, 1024);
     struct jwrite w = {.to = &line};
     jwrite_object(&w);
     jwrite_key(&w, S("type"));
@@ -38,7 +37,7 @@ static void emit_step(struct run *r, const struct route *x, const struct step *s
     }
     if (s->server.ptr) {
         jwrite_key(&w, S("server"));
-        jwrite_string(&w, utf8_scrub(&scratch, s->server));
+        jwrite_string(&w, utf8_scrub(r->mem, s->server));
     }
     jwrite_end_object(&w);
     buf_byte(&line, '\n');
@@ -48,8 +47,7 @@ static void emit_step(struct run *r, const struct route *x, const struct step *s
 
 static void emit_failure(struct run *r, const struct route *x, const struct err *e)
 {
-    arena scratch = *r->mem;
-    struct buf object = buf_new(&scratch, 256), line = buf_new(&scratch, 2048);
+    struct buf object = buf_new(r->mem, 256), line = buf_new(r->mem, 2048);
     struct jwrite w = {.to = &object};
     jwrite_object(&w);
     jwrite_key(&w, S("account"));
@@ -62,8 +60,7 @@ static void emit_failure(struct run *r, const struct route *x, const struct err 
 static void emit_connection(struct run *r, const struct route *x, int64_t all_us)
 {
     struct net_times t = smtp_took(x->smtp);
-    arena scratch = *r->mem;
-    struct buf offers = buf_new(&scratch, 512);
+    struct buf offers = buf_new(r->mem, 512);
     const struct strs *list = smtp_offers(x->smtp);
     for (ptrdiff_t i = 0; i < list->n; i++)
         buf_fmt(&offers, "%s%.*s", i ? ", " : "", STR_ARG(list->item[i]));

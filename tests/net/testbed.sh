@@ -19,6 +19,13 @@
 #     mailbox_generate USER MAILBOX COUNT [SEED [FIRST]]   made-up messages FIRST (1) and on; the same seed, the same bytes
 #     imap_digests USER [MAILBOX…]         "MAILBOX UID SHA256 SIZE" as BODY.PEEK[] gives them (through $IMAPS)
 #     proxy_start TARGET_PORT [OPTION…]    sets $PROXY, a port; options: tests/net/proxy.py -h. proxy_stop
+#     postfix_start                        a private Postfix behind Dovecot (after testbed_start; skips the test unless root):
+#                                          $SMTP (STARTTLS, login), $SMTPS; takes mail for example.test and gives it to Dovecot by
+#                                          LMTP; refused@ is refused at RCPT, later@ for now, and any unknown user bounces
+#                                          POSTFIX_EXTRA: further lines of main.cf
+#     postfix_stop                         $TB/pf/log/mail.log is its log
+#     fake_smtp_start [OPTION…]            sets $FAKE_SMTP, a port; tests/net/fake-smtp.py -h; $T/smtp.log and $T/smtp.json are its
+#                                          log and state. fake_smtp_stop
 #     fake_imap_start TRANSCRIPT [OPTION…] sets $FAKE, a port; tests/net/fake-imap.py -h. fake_imap_stop
 #     port_free N                          prints N free ports
 
@@ -35,6 +42,8 @@ fi
 dovecot_pid=
 proxy_pid=
 fake_imap_pid=
+fake_smtp_pid=
+postfix_pid=
 
 # end_group PID: kills a server that was started with setsid, and all its children.
 end_group() {
@@ -131,6 +140,11 @@ dovecot_configure() {
 		    port=$LMTP
 		  }
 		}
+		service auth {
+		  inet_listener sasl {
+		    port=$SASL
+		  }
+		}
 		service anvil {
 		  chroot=
 		  unix_listener anvil-auth-penalty {
@@ -153,8 +167,8 @@ dovecot_start() {
 	for try in 1 2 3; do
 		if [ -z "${IMAPS:-}" ] || [ "$try" -gt 1 ]; then
 			# shellcheck disable=SC2046
-			set -- "${1:-good}" $(port_free 5)
-			IMAP=$2 IMAPS=$3 POP3=$4 POP3S=$5 LMTP=$6
+			set -- "${1:-good}" $(port_free 6)
+			IMAP=$2 IMAPS=$3 POP3=$4 POP3S=$5 LMTP=$6 SASL=$7
 		fi
 		dovecot_configure "${1:-good}"
 		# shellcheck disable=SC2086
@@ -256,7 +270,115 @@ fake_imap_stop() {
 	fake_imap_pid=
 }
 
+fake_smtp_start() {
+	fake_smtp_stop
+	rm -f "$T/.smtp-port"
+	setsid "$TOP/tests/net/fake-smtp.py" --port-file "$T/.smtp-port" --log "$T/smtp.log" --state "$T/smtp.json" "$@" \
+		>>"$T/smtp.err" 2>&1 </dev/null &
+	fake_smtp_pid=$!
+	FAKE_SMTP=$(started_port "$T/.smtp-port")
+}
+
+fake_smtp_stop() {
+	end_group "$fake_smtp_pid"
+	fake_smtp_pid=
+}
+
+postfix_configure() {
+	mkdir -p "$TB/pf/conf" "$TB/pf/queue" "$TB/pf/data" "$TB/pf/log"
+	chown postfix "$TB/pf/data"
+	# A setting that stands twice is a warning of every process, and those stop up postlogd: the last one counts.
+	awk -F= '{ if (!($1 in line)) name[++n] = $1; line[$1] = $0 } END { for (i = 1; i <= n; i++) print line[name[i]] }' \
+		>"$TB/pf/conf/main.cf" <<-CONF
+		compatibility_level=3.6
+		queue_directory=$TB/pf/queue
+		data_directory=$TB/pf/data
+		command_directory=/usr/sbin
+		daemon_directory=/usr/lib/postfix/sbin
+		maillog_file=$TB/pf/log/mail.log
+		maillog_file_prefixes=$TB/pf/log
+		myhostname=mx.example.test
+		mydestination=
+		mynetworks=
+		inet_interfaces=127.0.0.1
+		inet_protocols=ipv4
+		alias_maps=
+		alias_database=
+		virtual_mailbox_domains=example.test
+		virtual_transport=lmtp:inet:127.0.0.1:$LMTP
+		smtp_dns_support_level=disabled
+		smtp_host_lookup=native
+		smtpd_tls_security_level=may
+		smtpd_tls_auth_only=yes
+		smtpd_tls_chain_files=$TB/good.key,$TB/good.pem
+		smtpd_sasl_auth_enable=yes
+		smtpd_sasl_type=dovecot
+		smtpd_sasl_path=inet:127.0.0.1:$SASL
+		smtpd_relay_restrictions=permit_sasl_authenticated,reject
+		smtpd_recipient_restrictions=check_recipient_access inline:{ {refused@example.test=550 5.1.1 no such user}, {later@example.test=450 4.2.0 try later} }, permit_sasl_authenticated, reject
+		smtpd_error_sleep_time=0
+		smtpd_client_connection_rate_limit=0
+		in_flow_delay=0
+		queue_run_delay=2s
+		minimal_backoff_time=2s
+		${POSTFIX_EXTRA:-}
+	CONF
+	cat >"$TB/pf/conf/master.cf" <<-CONF
+		127.0.0.1:$SMTP inet n - n - - smtpd
+		127.0.0.1:$SMTPS inet n - n - - smtpd
+		  -o smtpd_tls_wrappermode=yes
+		pickup unix n - n 60 1 pickup
+		cleanup unix n - n - 0 cleanup
+		qmgr unix n - n 300 1 qmgr
+		tlsmgr unix - - n 1000? 1 tlsmgr
+		rewrite unix - - n - - trivial-rewrite
+		bounce unix - - n - 0 bounce
+		defer unix - - n - 0 bounce
+		trace unix - - n - 0 bounce
+		verify unix - - n - 1 verify
+		flush unix n - n 1000? 0 flush
+		proxymap unix - - n - - proxymap
+		smtp unix - - n - - smtp
+		relay unix - - n - - smtp
+		showq unix n - n - - showq
+		error unix - - n - - error
+		retry unix - - n - - error
+		discard unix - - n - - discard
+		virtual unix - n n - - virtual
+		lmtp unix - - n - - lmtp
+		anvil unix - - n - 1 anvil
+		scache unix - - n - 1 scache
+		postlog unix-dgram n - n - 1 postlogd
+	CONF
+}
+
+postfix_start() {
+	local try
+	need_root
+	need postfix setsid
+	for try in 1 2 3; do
+		# shellcheck disable=SC2046
+		set -- $(port_free 2)
+		SMTP=$1 SMTPS=$2
+		postfix_configure
+		postfix -c "$TB/pf/conf" check >>"$TB/start.log" 2>&1
+		setsid /usr/lib/postfix/sbin/master -c "$TB/pf/conf" -d >>"$TB/start.log" 2>&1 </dev/null &
+		postfix_pid=$!
+		if "$TOP/tests/net/port.py" wait 10 "$postfix_pid" "$SMTP" "$SMTPS"; then return 0; fi
+		postfix_stop
+	done
+	diag "$(tail -n 5 "$TB/start.log" "$TB/pf/log/mail.log" 2>&1)"
+	return 1
+}
+
+postfix_stop() {
+	end_group "$postfix_pid"
+	postfix_pid=
+}
+
 testbed_stop() {
+	postfix_stop
+	fake_smtp_stop
 	fake_imap_stop
 	proxy_stop
 	dovecot_stop

@@ -1,0 +1,85 @@
+#!/bin/bash
+# send.sh WORK MESSAGES RUNS: the section "send" of tests/bench/run.
+# Small messages from records, on one connection: into smtp-sink, with smtp-source (one session) and msmtp (a process a message) in turn;
+# and with 20 ms of added round trip into a private Postfix, which throws them away. mail-send logs in over STARTTLS there; smtp-source
+# cannot, and is let in without. Writes WORK/send.tsv: where, who, messages, seconds.
+. "${0%/*}/../lib.sh"
+. "$TOP/tests/net/testbed.sh"
+
+work=$1 messages=$2 runs=$3
+far=1000 few=60
+: >"$work/send.tsv"
+
+seconds() { # COMMAND: prints how long it took
+	/usr/bin/python3 -c 'import subprocess, sys, time
+t = time.perf_counter()
+r = subprocess.run(["timeout", "100"] + sys.argv[1:], stdout=open("out", "wb"), stderr=open("err", "wb"))
+print("%.4f" % (time.perf_counter() - t))
+sys.exit(r.returncode)' "$@"
+}
+
+note() { # WHERE WHO MESSAGES COMMAND
+	local where="$1" who="$2" count="$3" took
+	shift 3
+	if took=$(seconds "$@"); then
+		printf '%s\t%s\t%s\t%s\n' "$where" "$who" "$count" "$took" >>"$work/send.tsv"
+	else
+		echo "bench: $who failed: $(tail -n 3 err)" >&2
+	fi
+}
+
+mailpipe() { # WHERE MESSAGES URL ARGUMENTS
+	local where="$1" count="$2" url="$3"
+	shift 3
+	head -n "$count" submissions >part
+	note "$where" mail-send "$count" sh -c 'exec mail-send "$@" <part' sh --url "$url" "$@"
+	got=$(grep -c '"status":"sent"' out)
+	[ "$got" -eq "$count" ] || echo "bench: mail-send sent $got of $count" >&2
+}
+
+make_messages() {
+	/usr/bin/python3 - "$T" "$messages" <<-'PY'
+		import json, sys
+		folder, count = sys.argv[1], int(sys.argv[2])
+		body = ("x" * 70 + "\n") * 27
+		with open(folder + "/submissions", "w") as out:
+		    for i in range(count):
+		        path = f"{folder}/m{i}.eml"
+		        with open(path, "w") as f:
+		            f.write(f"From: ann@example.test\nTo: bob@example.test\nMessage-ID: <m{i}@bench>\nSubject: {i}\n\n{body}")
+		        out.write(json.dumps({"type": "submission", "v": 1, "id": i + 1, "path": path, "messageId": [f"m{i}@bench"],
+		                              "envelope": {"mailFrom": "ann@example.test", "rcptTo": ["bob@example.test"]}}) + "\n")
+	PY
+}
+
+# One process for each message, as a script would.
+run_msmtp() {
+	printf '%s\n' "host 127.0.0.1" "port $SINK" "from ann@example.test" "auth off" "tls off" >msmtprc
+	chmod 600 msmtprc
+	note sink msmtp "$few" sh -c "i=0; while [ \$i -lt $few ]; do msmtp -C msmtprc bob@example.test <m\$i.eml || exit 1; i=\$((i + 1)); done"
+}
+
+testbed_start
+make_messages
+printf 'secret\n' >pw && chmod 600 pw
+SINK=$(port_free 1)
+setsid smtp-sink -u nobody "127.0.0.1:$SINK" 1000 >sink.log 2>&1 &
+sink=$!
+at_exit end_group "$sink"
+POSTFIX_EXTRA="virtual_transport=discard:
+mynetworks=127.0.0.0/8
+smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject
+smtpd_recipient_restrictions=permit_mynetworks,permit_sasl_authenticated,reject"
+[ "$(id -u)" -ne 0 ] || postfix_start
+[ -z "${SMTP:-}" ] || proxy_start "$SMTP" --delay-ms 10
+i=0
+while [ "$i" -lt "$runs" ]; do
+	mailpipe sink "$messages" "smtp://127.0.0.1:$SINK" --allow-plaintext
+	note sink smtp-source "$messages" smtp-source -s 1 -m "$messages" -l 2000 -f ann@example.test -t bob@example.test "127.0.0.1:$SINK"
+	if command -v msmtp >/dev/null && [ "$i" -eq 0 ]; then run_msmtp; fi
+	if [ -n "${SMTP:-}" ]; then
+		mailpipe '20 ms' "$far" "smtp://ann%40example.test@localhost:$PROXY" --secret file:pw --ca-file "$CA"
+		note '20 ms' smtp-source "$few" smtp-source -s 1 -m "$few" -l 2000 -f ann@example.test -t bob@example.test "127.0.0.1:$PROXY"
+	fi
+	i=$((i + 1))
+done
