@@ -239,7 +239,7 @@ void codec_words_put(struct buf *to, str text, int column)
     for (ptrdiff_t at = 0; at < text.len;) {
         int room = LINE - column - FRAME, used = 0;
         room = room > WORD - FRAME ? WORD - FRAME : room < 12 ? 12 : room;
-        ptrdiff_t from = at;
+        ptrdiff_t from = at, whole = at;
         while (at < text.len) {
             uint32_t cp;
             int n = utf8_decode(str_skip(text, at), &cp);
@@ -248,7 +248,12 @@ void codec_words_put(struct buf *to, str text, int column)
                 break;
             used = width;
             at += n;
+            if ((at - from) % 3 == 0)
+                whole = at;
         }
+        /* Some readers join the words before they decode: a '=' in the middle is the end for them. */
+        if (!q && at < text.len && whole > from)
+            at = whole;
         str part = str_slice(text, from, at);
         buf_put(to, from ? S("\r\n =?UTF-8?") : S("=?UTF-8?"));
         buf_put(to, q ? S("Q?") : S("B?"));
