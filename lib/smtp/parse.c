@@ -39,6 +39,14 @@ static void end_line(struct smtp_parse *p)
     p->len -= cut;
 }
 
+static void take_words(struct smtp_parse *p, str s)
+{
+    s = str_first(s, SMTP_WORDS - p->len);
+    if (s.len)
+        memcpy(p->words + p->len, s.ptr, (size_t)s.len);
+    p->len += s.len;
+}
+
 /* The first four columns: code and separator. */
 static void take_column(struct smtp_parse *p, char c)
 {
@@ -48,15 +56,10 @@ static void take_column(struct smtp_parse *p, char c)
         p->last = c != '-';
     else
         p->malformed = true;
-    p->column++;
-}
-
-static void take_words(struct smtp_parse *p, str s)
-{
-    s = str_first(s, SMTP_WORDS - p->len);
-    if (s.len)
-        memcpy(p->words + p->len, s.ptr, (size_t)s.len);
-    p->len += s.len;
+    if (p->malformed) /* then it is words from the start */
+        take_words(p, str_of(p->head, p->column));
+    else
+        p->head[p->column++] = c;
 }
 
 /* Begin a line of the same reply, or of the next one. */
@@ -83,8 +86,10 @@ bool smtp_parse(struct smtp_parse *p, str *in, struct smtp_reply *out)
         str part = str_first(*in, lf ? lf - in->ptr : in->len);
         *in = str_skip(*in, part.len + (lf != NULL));
         p->octets += part.len + (lf != NULL);
-        for (; part.len && p->column < 4 && !p->malformed; part = str_skip(part, 1))
+        while (part.len && p->column < 4 && !p->malformed) {
             take_column(p, part.ptr[0]);
+            part = str_skip(part, !p->malformed);
+        }
         take_words(p, part);
         if (p->octets > SMTP_REPLY_OCTETS)
             p->malformed = true;

@@ -30,6 +30,7 @@ struct smtp_parse {
     bool last, malformed;
     int64_t octets;
     ptrdiff_t len, line_at, enhanced_len;
+    char head[4];
     char enhanced[16];
     char words[SMTP_WORDS];
 };
