@@ -25,24 +25,25 @@ static void block_signals(sigset_t *before)
 }
 
 /* Beside this program, where it was built or installed together with it. */
-static bool beside(char path[PATH_MAX])
+static bool beside(const char *name, char path[PATH_MAX])
 {
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof "mail-send");
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 64);
     while (n > 0 && path[n - 1] != '/')
         n--;
     if (n <= 0)
         return false;
-    snprintf(path + n, sizeof "mail-send", "mail-send");
+    snprintf(path + n, 64, "%s", name);
     return access(path, X_OK) == 0;
 }
 
 static void run(const struct child_command *command, int in, int out, const sigset_t *mask)
 {
     char path[PATH_MAX];
-    const char *program = command->program ? command->program : beside(path) ? path : "mail-send";
+    const char *name = command->name ? command->name : "mail-send";
+    const char *program = command->program ? command->program : beside(name, path) ? path : name;
     char **argv = calloc((size_t)command->n_options + 6, sizeof *argv);
     int n = 0;
-    if (!argv || dup2(in, 0) < 0 || dup2(out, 1) < 0)
+    if (!argv || dup2(in, 0) < 0 || dup2(out, 1) < 0 || (command->err && dup2(command->err, 2) < 0))
         _exit(CANNOT_RUN);
     argv[n++] = (char *)program;
     if (prog_is() == QUIET)
@@ -62,16 +63,16 @@ static void run(const struct child_command *command, int in, int out, const sigs
     _exit(CANNOT_RUN);
 }
 
-static bool cannot(struct err *e, const char *what)
+static bool cannot(struct err *e, const struct child_command *command, const char *what)
 {
-    return err_errno(e, ERR_LATER, "queue.child", "", "cannot %s mail-send", what);
+    return err_errno(e, ERR_LATER, "queue.child", "", "cannot %s %s", what, command->name ? command->name : "mail-send");
 }
 
 bool child_start(struct child *c, const struct child_command *command, str input, struct err *e)
 {
     int pipe_fd[2], in = memfd_create("submissions", MFD_CLOEXEC);
     if (in < 0 || !fd_write_full(in, input) || lseek(in, 0, SEEK_SET) != 0 || pipe2(pipe_fd, O_CLOEXEC) != 0) {
-        cannot(e, "make a pipe for");
+        cannot(e, command, "make a pipe for");
         if (in >= 0)
             close(in);
         return false;
@@ -87,7 +88,7 @@ bool child_start(struct child *c, const struct child_command *command, str input
         return true;
     close(c->out);
     sigprocmask(SIG_SETMASK, &c->mask, NULL);
-    return cannot(e, "start");
+    return cannot(e, command, "start");
 }
 
 void child_end(struct child *c)

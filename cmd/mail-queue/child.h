@@ -1,4 +1,4 @@
-/* mail-send as a child of mail-queue run. */
+/* mail-send as a child of mail-queue run, mail-compose as one of import. */
 #ifndef MAIL_QUEUE_CHILD_H
 #define MAIL_QUEUE_CHILD_H
 
@@ -9,10 +9,12 @@
 #include <sys/types.h>
 
 struct child_command {
-    const char *program; /* NULL: mail-send, from the folder of this program, else from PATH */
+    const char *name;    /* NULL: mail-send */
+    const char *program; /* NULL: the one of that name from the folder of this program, else from PATH */
     const char *config;  /* -C for it, or NULL */
     char **options;      /* further ones */
     int n_options;
+    int err; /* its stderr; 0: ours */
 };
 struct child {
     pid_t pid;

@@ -39,6 +39,7 @@ static const struct {
     {"mark", mark_main},       {"pause", pause_main},   {"resume", resume_main}, {"purge", purge_main},
     {"reconcile", reconcile_main},
     {"window", window_main},   {"limit", limit_main},   {"suppress", suppress_main}, {"plan", plan_main},
+    {"import", import_main},   {"export", export_main},
     {NULL, NULL},
 };
 

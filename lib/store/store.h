@@ -344,6 +344,27 @@ bool queue_resolve(arena *a, struct store *s, str word, struct ids *out, struct 
 /* Appends one queue record: recipients by state, ages, what is due, what is paused. */
 bool queue_state(struct store *s, struct buf *to, struct err *e);
 
+/* -- what follows: a copy of what was sent among the emails, word to the sender of what failed -- */
+struct queue_failure {
+    int64_t id; /* row */
+    str address;
+    enum queue_status status; /* QUEUE_FAILED or QUEUE_EXPIRED */
+    int64_t code;             /* 0: none */
+    str enhanced_code, server, host, error_code;
+    int64_t at;
+};
+struct queue_sequel {
+    struct submission m;
+    bool copy; /* else the failures are to be told */
+    struct queue_failure *failure;
+    ptrdiff_t n;
+};
+enum { QUEUE_SEQUELS = 200 /* that are given at once */ };
+/* What is still to be done, the oldest first. */
+bool queue_sequels(arena *a, struct store *s, struct queue_sequel **out, ptrdiff_t *n, struct err *e);
+/* They are done. */
+bool queue_sequels_done(struct store *s, const struct queue_sequel *done, ptrdiff_t n, struct err *e);
+
 /* -- what a person says; who: for the event -- */
 enum queue_order { QUEUE_HOLD, QUEUE_RELEASE, QUEUE_CANCEL, QUEUE_RETRY, QUEUE_MARK_SENT, QUEUE_MARK_FAILED };
 struct queue_change {
@@ -385,6 +406,19 @@ struct pauses {
     ptrdiff_t n;
 };
 bool store_pending(arena *a, struct store *s, struct pendings *out, struct pauses *pauses, struct err *e);
+
+/* ---- rows of another queue: what became of them there --------------------------------------------------- */
+
+struct queue_past {
+    enum queue_status status; /* QUEUE_QUEUED, QUEUE_SENT or QUEUE_FAILED; when read: what the submission is */
+    int64_t retries;          /* attempts that did not send it */
+    int64_t sent_at, last_retry_at; /* 0: not known */
+    str reason;               /* why it was not sent; may be none */
+};
+/* Of the submission with this key, between queue_add and queue_add_commit. Nothing is told or copied of what is settled so. */
+bool queue_set_past(struct store *s, str key, const struct queue_past *past, struct err *e);
+/* The same of any submission, from its attempts. */
+bool queue_past_of(arena *a, struct store *s, int64_t id, struct queue_past *out, struct err *e);
 
 /* ---- care -------------------------------------------------------------------------------------------- */
 
