@@ -1,6 +1,7 @@
 #include "mem/mem.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,10 +36,15 @@ static _Noreturn void out_of_memory(void)
 arena arena_new(size_t size)
 {
     size = (size + COMMIT_STEP - 1) / COMMIT_STEP * COMMIT_STEP;
-    for (;;) {
+    for (bool limited = false;; limited = true) {
         char *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p != MAP_FAILED)
-            return (arena){p, p, p, p + size};
+        if (p != MAP_FAILED) {
+            /* Under a limit the first arenas must not take all that is left to the others. */
+            size_t kept = limited && size / 8 > SMALLEST ? size / 8 / COMMIT_STEP * COMMIT_STEP : size;
+            if (kept < size)
+                munmap(p + kept, size - kept);
+            return (arena){p, p, p, p + kept};
+        }
         if (size <= SMALLEST)
             out_of_memory();
         size = size / 2 / COMMIT_STEP * COMMIT_STEP;

@@ -179,7 +179,7 @@ struct intake *intake_new(arena *a, struct store *s, struct err *e)
         return NULL;
     struct intake *in = ARENA_NEW(a, struct intake);
     in->store = s;
-    in->reader_mem = arena_new(64 << 20);
+    in->reader_mem = arena_new(SLOT_OCTETS);
     pthread_mutex_init(&in->lock, NULL);
     pthread_mutex_init(&in->reader_lock, NULL);
     pthread_cond_init(&in->work, NULL);

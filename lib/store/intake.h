@@ -9,7 +9,7 @@
 
 enum {
     INTAKE_THREADS = 2,
-    INTAKE_SLOTS = 64,
+    INTAKE_SLOTS = 32,
     INTAKE_OCTETS = 12 << 20
 };
 

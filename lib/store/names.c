@@ -4,7 +4,7 @@
 
 enum {
     NAMES_KEPT = 100000, /* addresses that are remembered; then all are forgotten and looked up again */
-    NAMES_OCTETS = 64 << 20
+    NAMES_OCTETS = 1 << 30
 };
 
 struct names {
