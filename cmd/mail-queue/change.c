@@ -44,37 +44,53 @@ static str who(arena *a)
     return user ? str_copy(a, str_c(user->pw_name)) : str_fmt(a, "uid %ld", (long)geteuid());
 }
 
-static int change_each(const struct verb *verb, enum queue_order order, const char *did, const struct option *more, const char *dir, int argc, char **argv,
-                       int n_words)
+static bool change_one(struct changing *x, const char *id, int64_t *total, struct err *e)
 {
-    struct changing x = {0};
+    struct ids ids;
+    if (!queue_resolve(&x->call.mem, x->call.store, str_c(id), &ids, e))
+        return false;
+    for (ptrdiff_t k = 0; k < ids.n; k++) {
+        int64_t changed;
+        if (!queue_change(x->call.store, ids.item[k], &x->change, &changed, e))
+            return false;
+        *total += changed;
+    }
+    return true;
+}
+
+static bool begin(struct changing *x, const struct verb *verb, const struct option *more, const char *dir, int argc, char **argv, int *code)
+{
     struct verb v = *verb;
-    struct err e;
-    int code;
-    int64_t total = 0;
     v.more = more;
     v.own = take_option;
-    if (!verb_begin(&v, &x.call, &x, dir, argc, argv, &code))
-        return code;
-    if (!verb_open(&x.call, STORE_WRITE))
-        return verb_end(&x.call);
-    x.change.order = order;
-    x.change.who = who(&x.call.mem);
-    x.change.reason = str_c(x.call.reason);
-    x.change.dry_run = x.call.dry_run;
-    for (int i = 0; i < x.call.n_args - n_words; i++) {
-        struct ids ids;
-        bool good = queue_resolve(&x.call.mem, x.call.store, str_c(x.call.args[i]), &ids, &e);
-        for (ptrdiff_t k = 0; good && k < ids.n; k++) {
-            int64_t changed;
-            good = queue_change(x.call.store, ids.item[k], &x.change, &changed, &e);
-            total += changed;
-        }
-        if (!good)
+    return verb_begin(&v, &x->call, x, dir, argc, argv, code);
+}
+
+static int change_all(struct changing *x, enum queue_order order, const char *did, int n_ids)
+{
+    struct err e;
+    int64_t total = 0;
+    if (!verb_open(&x->call, STORE_WRITE))
+        return verb_end(&x->call);
+    x->change.order = order;
+    x->change.who = who(&x->call.mem);
+    x->change.reason = str_c(x->call.reason);
+    x->change.dry_run = x->call.dry_run;
+    for (int i = 0; i < n_ids; i++)
+        if (!change_one(x, x->call.args[i], &total, &e))
             prog_error(&e);
-    }
-    prog_note("%s %lld deliveries", did, (long long)total);
-    return verb_end(&x.call);
+    if (x->call.dry_run)
+        prog_warn("%s %lld deliveries, were this no --dry-run", did, (long long)total);
+    else
+        prog_note("%s %lld deliveries", did, (long long)total);
+    return verb_end(&x->call);
+}
+
+static int change_each(const struct verb *verb, enum queue_order order, const char *did, const struct option *more, const char *dir, int argc, char **argv)
+{
+    struct changing x = {0};
+    int code;
+    return begin(&x, verb, more, dir, argc, argv, &code) ? change_all(&x, order, did, x.call.n_args) : code;
 }
 
 static const struct verb hold_verb = {.name = "hold",
@@ -124,19 +140,22 @@ static const struct verb mark_verb = {.name = "mark",
                                       .min_args = 2,
                                       .max_args = -1};
 
-int hold_main(const char *dir, int argc, char **argv) { return change_each(&hold_verb, QUEUE_HOLD, "held", own, dir, argc, argv, 0); }
-int release_main(const char *dir, int argc, char **argv) { return change_each(&release_verb, QUEUE_RELEASE, "released", own, dir, argc, argv, 0); }
-int cancel_main(const char *dir, int argc, char **argv) { return change_each(&cancel_verb, QUEUE_CANCEL, "canceled", own, dir, argc, argv, 0); }
-int retry_main(const char *dir, int argc, char **argv) { return change_each(&retry_verb, QUEUE_RETRY, "queued again", retry_own, dir, argc, argv, 0); }
+int hold_main(const char *dir, int argc, char **argv) { return change_each(&hold_verb, QUEUE_HOLD, "held", own, dir, argc, argv); }
+int release_main(const char *dir, int argc, char **argv) { return change_each(&release_verb, QUEUE_RELEASE, "released", own, dir, argc, argv); }
+int cancel_main(const char *dir, int argc, char **argv) { return change_each(&cancel_verb, QUEUE_CANCEL, "canceled", own, dir, argc, argv); }
+int retry_main(const char *dir, int argc, char **argv) { return change_each(&retry_verb, QUEUE_RETRY, "queued again", retry_own, dir, argc, argv); }
 
 int mark_main(const char *dir, int argc, char **argv)
 {
-    /* Options may stand between, and the word stands last. */
-    const char *word = argc > 1 ? argv[argc - 1] : "";
-    bool asked = argc > 1 && (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0), sent = strcmp(word, "sent") == 0;
-    if (!asked && !sent && strcmp(word, "failed") != 0)
+    struct changing x = {0};
+    int code;
+    if (!begin(&x, &mark_verb, own, dir, argc, argv, &code))
+        return code;
+    const char *word = x.call.args[x.call.n_args - 1];
+    bool sent = strcmp(word, "sent") == 0;
+    if (!sent && strcmp(word, "failed") != 0)
         return prog_misuse("mark: the last word is sent or failed, not '%s'", word);
-    return change_each(&mark_verb, sent ? QUEUE_MARK_SENT : QUEUE_MARK_FAILED, "marked", own, dir, argc, argv, 1);
+    return change_all(&x, sent ? QUEUE_MARK_SENT : QUEUE_MARK_FAILED, "marked", x.call.n_args - 1);
 }
 
 /* ---- pause, resume ---------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* mail-queue run: claim | mail-send | settle, until nothing is due. */
 #include "mail-queue/child.h"
 #include "mail-queue/policy.h"
+#include "mail-queue/sequel.h"
 #include "mail-queue/settle.h"
 
 #include <poll.h>
@@ -172,6 +173,8 @@ static int run_all(struct running *r)
     r->round = arena_new((size_t)4 << 30);
     for (;;) {
         good = verb_take_back(&r->call) && send_due(r, &e);
+        if (good && !r->call.dry_run)
+            sequel_all(&r->call);
         if (r->claimed + r->expired + r->refused && prog_is() != QUIET && !r->call.dry_run)
             print_summary(r);
         if (!good || !r->loop_s || prog_stopping())

@@ -1,6 +1,8 @@
 /* mail-queue settle: deliveries in, rows out. */
 #include "mail-queue/settle.h"
 
+#include "mail-queue/sequel.h"
+
 static const struct verb verb = {
     .name = "settle",
     .usage = "usage: mail-queue settle [-qv] [-s DIR] [-C FILE] [--events]\n"
@@ -87,7 +89,8 @@ int settle_main(const char *dir, int argc, char **argv)
         return verb_fail(&c, &e);
     if (prog_stopping())
         prog_outcome(ERR_LATER);
-    verb_take_back(&c);
+    if (verb_take_back(&c) && !s.lost)
+        sequel_all(&c);
     if (s.failed)
         prog_outcome(ERR_PARTIAL);
     if (s.deferred + s.uncertain)

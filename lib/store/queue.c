@@ -132,6 +132,8 @@ bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_
                 "sIsIssssssiii", queue_status_name(status), next_at ? &next_at : NULL, keeps_lease ? r->lease : STR_NONE,
                 number(d, DELIVERY_CODE, &d->code), d->enhanced_code, d->server, d->host, d->server_id, d->error_code, d->hint, now, now, r->id))
         return false;
+    if (status == QUEUE_SENT && !db_run(s, e, "UPDATE submission SET copied = 1 WHERE id = ? AND copied = 0", "i", r->submission))
+        return false;
     struct buf detail = buf_new(&scratch, 512);
     struct jwrite w = {&detail, false};
     jwrite_object(&w);

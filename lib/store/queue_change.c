@@ -63,7 +63,7 @@ static const char *update_of(enum queue_order order)
         return "UPDATE recipient SET status = 'sent', next_at = NULL, lease = NULL, updated_at = ?3, last_at = coalesce(last_at, ?3) WHERE "
                "submission_id = ?1 AND (?2 IS NULL OR address = ?2) AND status NOT IN ('sending', 'sent') AND ?4 IN (0, 1)";
     case QUEUE_MARK_FAILED:
-        return "UPDATE recipient SET status = 'failed', next_at = NULL, lease = NULL, updated_at = ?3, error_code = 'queue.marked' WHERE "
+        return "UPDATE recipient SET status = 'failed', next_at = NULL, lease = NULL, updated_at = ?3, error_code = 'queue.marked', reported = 1 WHERE "
                "submission_id = ?1 AND (?2 IS NULL OR address = ?2) AND status NOT IN ('sending', 'failed') AND ?4 IN (0, 1)";
     }
     assert(!"an order that nobody knows");

@@ -26,12 +26,12 @@ CREATE TABLE submission (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     settled_at INTEGER, -- when its last recipient was
-    copied INTEGER NOT NULL DEFAULT 0 CHECK (copied BETWEEN 0 AND 1) -- once it was sent: a copy lies among the emails
+    copied INTEGER NOT NULL DEFAULT 0 CHECK (copied BETWEEN 0 AND 2) -- among the emails: 1 it was sent and must be, 2 it is
 ) STRICT;
 
 -- What claim asks: for each priority from the highest on, in the order of time.
 CREATE INDEX submission_due ON submission (priority, next_at, id) WHERE next_at IS NOT NULL;
-CREATE INDEX submission_uncopied ON submission (id) WHERE copied = 0 AND attempts > 0;
+CREATE INDEX submission_uncopied ON submission (id) WHERE copied = 1;
 CREATE INDEX submission_open ON submission (id) WHERE settled_at IS NULL;
 CREATE INDEX submission_status ON submission (status, created_at);
 CREATE INDEX submission_account ON submission (account_id, created_at);
