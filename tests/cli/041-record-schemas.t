@@ -15,6 +15,8 @@ cat >good.jsonl <<END
 {"type":"customer","v":1,"name":"A","email":"a@b.example","emails":["a@b.example"]}
 {"type":"submission","v":1,"account":"a","blobId":"$D","envelope":{"mailFrom":"a@b.example","rcptTo":["c@d.example"]},"status":"queued"}
 {"type":"delivery","v":1,"submissionId":1,"recipient":"c@d.example","status":"deferred","code":451,"enhancedCode":"4.7.1"}
+{"type":"queue","v":1,"queued":1,"sending":0,"sent":2,"deferred":0,"failed":0,"held":0,"canceled":0,"expired":0,"uncertain":0,"due":1,"oldestAgeS":3,"nextAt":null,"leases":0,"paused":[{"scope":"all","name":"","by":"ann","at":"2026-08-22T10:01:07Z"}]}
+{"type":"run","v":1,"submissions":1,"processed":1,"success":1,"deferred":0,"failed":0,"uncertain":0,"expired":0,"refused":0}
 {"type":"health","v":1,"status":"ok","check":"store","durationMs":3}
 {"type":"test","v":1,"account":"a","host":"h","stage":"tls","ok":true,"tookMs":12}
 END
@@ -29,6 +31,11 @@ done
 sed -n 's/^    \[EMAIL_[A-Z_]*\] = {S("\([A-Za-z]*\)").*/\1/p' "$TOP/lib/record/email.c" >written
 jq -r '.properties | keys_unsorted[]' "$TOP/schema/email.schema.json" | sed 1,2d >described
 same_file 'email: members and their order' written described
+for t in submission delivery; do
+	sed -n 's/^    \[[A-Z_0-9]*\] = {S("\([A-Za-z0-9]*\)").*/\1/p' "$TOP/lib/record/$t.c" >written
+	jq -r '.properties | keys_unsorted[]' "$TOP/schema/$t.schema.json" | sed 1,2d | grep -v -x -e nextAt -e recipients >described
+	same_file "$t: members and their order" written described
+done
 
 bad() {
 	printf '%s\n' "$2" >bad.jsonl
