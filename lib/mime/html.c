@@ -158,16 +158,23 @@ static void take_text(struct writer *w, str s)
     }
 }
 
-/* The value of an attribute: references resolved, at most `max` octets. */
+static ptrdiff_t plain_length(str s, ptrdiff_t i)
+{
+    ptrdiff_t from = i;
+    while (i < s.len && s.ptr[i] >= ' ' && s.ptr[i] < 127 && s.ptr[i] != '&')
+        i++;
+    return i - from;
+}
+
+/* The value of an attribute: references resolved, at most `max` octets. A view where nothing had to change. */
 static str plain_value(arena *a, str s, ptrdiff_t max)
 {
-    ptrdiff_t plain = 0;
-    while (plain < s.len && s.ptr[plain] >= ' ' && s.ptr[plain] < 127 && s.ptr[plain] != '&')
-        plain++;
-    if (plain == s.len && plain <= max)
+    ptrdiff_t i = plain_length(s, 0);
+    if (i == s.len && i <= max)
         return str_trim(s);
-    struct buf out = buf_new(a, 64);
-    for (ptrdiff_t i = 0; i < s.len && out.len < max;) {
+    struct buf out = buf_new(a, i + 64);
+    buf_put(&out, str_first(s, i));
+    while (i < s.len && out.len < max) {
         uint32_t cp;
         ptrdiff_t n = s.ptr[i] == '&' ? entity_read(str_skip(s, i), &cp) : 0;
         if (!n)
@@ -175,8 +182,11 @@ static str plain_value(arena *a, str s, ptrdiff_t max)
         char utf8[4];
         buf_put(&out, str_of(utf8, utf8_encode(cp < 32 || cp == 127 || cp == 0xA0 ? ' ' : cp, utf8)));
         i += n;
+        n = plain_length(s, i);
+        buf_put(&out, str_slice(s, i, i + n));
+        i += n;
     }
-    return str_trim(buf_str(&out));
+    return str_trim(utf8_first(buf_str(&out), max + 3));
 }
 
 /* ---- tags ---- */
