@@ -82,6 +82,8 @@ struct compose {
     str signer_account;
     struct request defaults;   /* what the command line says */
     struct strs arguments;     /* ids, or recipients */
+    char **rest;               /* of the verb templates, itself first */
+    int n_rest;
     struct mime *mime;         /* of the message that is answered */
     struct out *out;
 };
@@ -150,6 +152,8 @@ str forward_text(arena *a, const struct email *m);
 str forward_html(arena *a, const struct email *m);
 
 /* ---- reply.c ---- */
+/* --auto, or a template of Type auto-reply. */
+bool reply_is_automatic(struct compose *c, const struct request *r);
 /* False (class refused) where the message must not be answered: automatic, of a list, without a sender, our own. */
 bool reply_allowed(struct compose *c, const struct original *o, const struct request *r, struct err *e);
 bool reply_fill(struct compose *c, struct original *o, struct request *r, struct err *e);

@@ -70,6 +70,7 @@ static bool take_email(struct compose *c, const struct email *m, struct err *e)
     if (!original_open(c, m, &o, e))
         return false;
     bool good;
+    r.automatic = c->verb == VERB_REPLY && reply_is_automatic(c, &r);
     if (c->verb == VERB_RESEND)
         good = resend(c, &o, &r, e);
     else if (c->verb == VERB_FORWARD)
@@ -92,7 +93,7 @@ static bool take_record(struct compose *c, str line, int64_t number, struct err 
 /* An answer that must not be is told quietly where answers are automatic. */
 static void tell(struct compose *c, const struct err *e)
 {
-    if (c->defaults.automatic && strcmp(e->code, "reply.refused") == 0)
+    if (reply_is_automatic(c, &c->defaults) && strcmp(e->code, "reply.refused") == 0)
         prog_warn("%s", e->text);
     else
         say(c, e);
@@ -168,14 +169,10 @@ static void run(struct compose *c)
         take_lines(c);
 }
 
-static bool is_templates(int argc, char **argv) { return argc > 1 && strcmp(argv[1], "templates") == 0; }
-
 int main(int argc, char **argv)
 {
     prog_init("mail-compose");
     prog_signals(true);
-    if (is_templates(argc, argv))
-        return templates_main(NULL, argc - 1, argv + 1);
     struct compose c = {.run = arena_new((size_t)1 << 32), .message = arena_new((size_t)1 << 36)};
     struct out out = out_new(&c.run, 1);
     struct err e = {0};
@@ -183,6 +180,8 @@ int main(int argc, char **argv)
     int code = read_options(&c, argc, argv);
     if (code >= 0)
         return code;
+    if (c.verb == VERB_TEMPLATES)
+        return templates_main(c.config_path, c.n_rest, c.rest);
     if (config_load(&c.run, c.config_path, &c.config, &e))
         run(&c);
     else

@@ -229,8 +229,23 @@ static bool take_verb(struct compose *c, const char *word)
     return false;
 }
 
+/* A verb with options of its own: it may stand first, or behind -C FILE. */
+static bool is_templates(struct compose *c, int argc, char **argv)
+{
+    int at = argc > 3 && strcmp(argv[1], "-C") == 0 ? 3 : 1;
+    if (at >= argc || strcmp(argv[at], "templates") != 0)
+        return false;
+    c->verb = VERB_TEMPLATES;
+    c->config_path = at == 3 ? argv[2] : NULL;
+    c->n_rest = argc - at;
+    c->rest = argv + at;
+    return true;
+}
+
 int read_options(struct compose *c, int argc, char **argv)
 {
+    if (is_templates(c, argc, argv))
+        return -1;
     opterr = 0;
     c->defaults.now = now_s();
     for (int o; (o = getopt_long(argc, argv, "a:C:s:T:tqvhV", options, NULL)) != -1;) {

@@ -32,6 +32,19 @@ static bool is_null_sender(const struct header *h)
     return f && (str_eq(path, S("<>")) || !path.len);
 }
 
+/* A template that says so is only for answers without a person. A template that is not there is told later. */
+bool reply_is_automatic(struct compose *c, const struct request *r)
+{
+    struct compose_template t;
+    struct err ignored;
+    if (r->automatic || !r->template.len)
+        return r->automatic;
+    str folder = compose_template_folder(&c->message, &c->config, c->template_folder);
+    if (!compose_template_load(&c->message, folder, r->template, STR_NONE, &t, &ignored))
+        return false;
+    return str_eq_nocase(t.file.kind, S("auto-reply")) || str_eq_nocase(t.file.kind, S("auto_reply"));
+}
+
 bool reply_allowed(struct compose *c, const struct original *o, const struct request *r, struct err *e)
 {
     const struct email *m = &o->email;

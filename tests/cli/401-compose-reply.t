@@ -131,6 +131,17 @@ is 'Auto-Submitted: no is a person' "$(sed '1i Auto-Submitted: no' q.eml >s.eml;
 reply --auto --text Yes >auto.eml
 exits 69 sh -c 'mail-parse auto.eml | mail-compose reply --text Yes --dry-run'
 
+mkdir etc/templates
+cp "$TOP/share/templates/out-of-office" "$TOP/share/templates/ack" etc/templates
+reply --template out-of-office --set back=2026-09-01 >auto.eml
+is 'a template of type auto-reply makes it automatic' "$(mail-parse auto.eml | jq -r .autoSubmitted)" auto-replied
+is 'its subject is that of the template' "$(mail-parse auto.eml | jq -r .subject)" 'Away until 2026-09-01: Where is my order?'
+mail-parse "$TOP/share/sample/036-list-belt.eml" | mail-compose reply --template out-of-office --set back=x --dry-run >out 2>err
+is 'and is kept from lists' "$? $(wc -c <out)" '0 0'
+is 'another template is a person' "$(reply --template ack --set agent=Bob | mail-parse - | jq -r .autoSubmitted)" no
+exits 65 sh -c 'mail-parse q.eml | mail-compose reply --template ack --dry-run'
+like 'a variable that is missing is named' "$(cat err)" agent
+
 # --- forward ---
 mail-compose --from joe@example.net --to support@example.com --subject Photos --text 'See both.' --html '<p>See <img src="cid:logo.png"></p>' \
     --inline logo.png --attach 'logo.png::größer.png' --no-signature --dry-run >p.eml
