@@ -73,14 +73,12 @@ static bool unit_earlier(const void *x, const void *y)
     return a->window_at < b->window_at;
 }
 
-/* As claim walks: priority, time, number. */
+/* As claim walks: priority, time, number; what has waited has the same time. */
 static bool unit_first(const void *x, const void *y)
 {
     const struct plan_unit *a = x, *b = y;
     if (a->row->priority != b->row->priority)
         return a->row->priority > b->row->priority;
-    if (a->own_at != b->own_at)
-        return a->own_at < b->own_at;
     return a->row->submission != b->row->submission ? a->row->submission < b->row->submission : a->row->recipient < b->row->recipient;
 }
 
