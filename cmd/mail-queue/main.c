@@ -40,6 +40,7 @@ static const struct {
     {"reconcile", reconcile_main},
     {"window", window_main},   {"limit", limit_main},   {"suppress", suppress_main}, {"plan", plan_main},
     {"import", import_main},   {"export", export_main},
+    {"bounce", bounce_main},
     {NULL, NULL},
 };
 

@@ -27,6 +27,7 @@ struct put {
     struct blob_sync sync;
     struct buf events;
     struct put_counts counts;
+    struct bounce_counts bounces;
     struct open_fetch *fetches;
     int64_t pending, since_ms;
 };
@@ -183,6 +184,8 @@ static bool put_email(struct put *p, struct taken *t, struct err *e)
     if (t->copied)
         blob_sync_add(&p->sync, m->blob_id);
     if (!row_write(&t->mem, &p->row, m, &result, e))
+        return false;
+    if (m->bounce.len && result.outcome != ROW_SAME && !store_bounce(&t->mem, p->store, m, false, &p->bounces, e))
         return false;
     if (result.outcome == ROW_NEW) {
         p->counts.stored++;

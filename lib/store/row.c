@@ -294,3 +294,27 @@ bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row
     }
     return !failed && write_new(a, w, m, blob, out, e);
 }
+
+bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, struct err *e)
+{
+    bool failed;
+    struct record r;
+    int64_t split;
+    sqlite3_stmt *q = db_query(s, e, "SELECT record FROM email_record WHERE id = ?", "i", id);
+    if (!db_row(s, q, &failed, e))
+        return !failed;
+    str members = str_skip(db_text(q, 0), 1);
+    str line = str_fmt(a, "{\"type\":\"email\",\"v\":1%s%.*s", members.len > 1 ? "," : "", STR_ARG(members));
+    sqlite3_reset(q);
+    if (!record_read(a, line, "the store", 0, &r, e))
+        return false;
+    if (str_eq(r.email.status, status))
+        return true;
+    r.email.status = status;
+    email_knows(&r.email, EMAIL_STATUS);
+    str record = record_json(a, &r.email, &split);
+    return db_run(s, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", split, record, id) &&
+           db_run(s, e, "UPDATE email SET updated_at = ? WHERE id = ?", "ii", now, id) &&
+           db_run(s, e, "INSERT INTO event (at, kind, email_id, account_id, thread) SELECT ?, 'email.changed', id, account_id, thread FROM email WHERE id = ?", "ii",
+                  now, id);
+}

@@ -32,5 +32,7 @@ struct row_result {
 };
 /* m is whole: account, blobId and size are known. a: of the message. False: the transaction must be rolled back. */
 bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e);
+/* The `status` of a stored email. Its event is email.changed; nothing happens where it is so already. */
+bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, struct err *e);
 
 #endif

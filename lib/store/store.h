@@ -384,6 +384,21 @@ bool queue_purge(struct store *s, int64_t before, const struct strs *statuses, b
 /* Uncertain recipients of which the store holds a copy that came from a server: sent. */
 bool queue_reconcile(struct store *s, bool dry_run, int64_t *settled, int64_t *left, struct err *e);
 
+/* ---- bounces: what other servers report of it (doc/bounces.md) ------------------------------------------- */
+
+struct bounce_counts {
+    int64_t reports;    /* delivery reports and complaints */
+    int64_t failed;     /* recipients that were sent or uncertain, and are failed now */
+    int64_t noted;      /* recipients of which nothing else follows */
+    int64_t complaints, suppressed; /* suppressed: addresses that were not before */
+    int64_t unmatched;  /* nothing in the queue fits; kept all the same */
+    int64_t known;      /* taken before */
+};
+/* Take the report that an email carries (`bounce`, blobId): its recipients are settled, hard ones and complaints suppressed, the stored
+ * copy of what was sent becomes bounced. Taking it again changes nothing. Nothing happens for other mail. Within the caller's transaction where
+ * there is one, else in its own. counts are added to. */
+bool store_bounce(arena *a, struct store *s, const struct email *m, bool dry_run, struct bounce_counts *counts, struct err *e);
+
 /* ---- what is still to leave, for mail-queue plan -------------------------------------------------------- */
 
 /* One recipient that is queued, deferred, held, sending or uncertain. */

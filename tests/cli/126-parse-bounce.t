@@ -52,7 +52,7 @@ need_shared
 score=$("$SHARED/tools/score-bounce" "$SHARED/corpora/mail" "$BUILD/bin/mail-parse")
 diag "$score"
 percent() { printf '%s' "$score" | tr ' ' '\n' | awk -F '[=/]' -v k="$1" '$1 == k {printf "%d", 1000 * $2 / $3}'; }
-ok 'recipients: 98.9 % or more (doc/leniency.md tells of two that are read otherwise)' test "$(percent recipient)" -ge 989
+ok 'recipients: 98.9 % or more (doc/bounces.md tells of two that are read otherwise)' test "$(percent recipient)" -ge 989
 ok 'actions: 99 % or more' test "$(percent action)" -ge 990
 ok 'status: 99 % or more' test "$(percent status)" -ge 990
 ok 'detected: 99 % or more' test "$(percent detected)" -ge 990

@@ -1,0 +1,3 @@
+DROP VIEW v_bounce;
+DROP INDEX submission_envid;
+DROP TABLE bounce;
