@@ -185,10 +185,37 @@ static bool take_security(str word, int64_t port, struct route *x, struct err *e
     return true;
 }
 
+/* What the profile says counts over its account. */
+static str setting(const struct config *c, const struct route *x, const char *key)
+{
+    str own = x->profile.len ? config_section_get(c, S("profile"), x->profile, str_c(key)) : STR_NONE;
+    return own.ptr ? own : config_get(c, x->account, str_c(key));
+}
+
+static bool take_number(const struct config *c, struct route *x, const char *key, int64_t max, int64_t otherwise, int64_t *out, struct err *e)
+{
+    str value = setting(c, x, key);
+    *out = otherwise;
+    return !value.ptr || str_i64(value, 1, max, out) || bad_value(x, key, value, "a number from 1 on", e);
+}
+
+static bool take_truth(const struct config *c, struct route *x, const char *key, bool otherwise, bool *out, struct err *e)
+{
+    str value = setting(c, x, key);
+    bool yes = str_eq_nocase(value, S("yes")) || str_eq_nocase(value, S("true")) || str_eq_nocase(value, S("on")) || str_eq(value, S("1"));
+    bool no = str_eq_nocase(value, S("no")) || str_eq_nocase(value, S("false")) || str_eq_nocase(value, S("off")) || str_eq(value, S("0"));
+    *out = value.ptr ? yes : otherwise;
+    return !value.ptr || yes || no || bad_value(x, key, value, "yes or no", e);
+}
+
 static bool take_hosts(arena *a, const struct config *c, struct route *x, int64_t port, struct err *e)
 {
     struct strs names = {0};
-    config_list(a, c, x->account, S("smtp.host"), &names);
+    for (str word, rest = setting(c, x, "smtp.host"); rest.len;) {
+        str_cut(rest, ',', &word, &rest);
+        if (str_trim(word).len)
+            strs_add(a, &names, str_trim(word));
+    }
     for (ptrdiff_t i = 0; i < names.n; i++) {
         struct host h;
         if (!take_host(names.item[i], &h))
@@ -209,36 +236,44 @@ static bool stores_by_itself(const struct route *x)
     return false;
 }
 
+static bool has_profile(arena *a, const struct config *c, str name)
+{
+    struct strs names = {0};
+    config_sections(a, c, S("profile"), &names);
+    return strs_have(&names, name);
+}
+
 static bool from_config(arena *a, const struct config *c, struct route *x, struct err *e)
 {
     struct smtp_settings *set = &x->set;
-    str name = x->account, protocol = config_get(c, name, S("smtp.protocol"));
+    str name = x->account, protocol = setting(c, x, "smtp.protocol");
     int64_t port, connect_s, reply_s, final_s;
     bool extensions;
     if (!config_has_account(c, name))
         return err_set(e, ERR_CONFIG, "config.account", "mail-account list", "there is no account %.*s in %.*s", STR_ARG(name), STR_ARG(c->path));
+    if (x->profile.len && !has_profile(a, c, x->profile))
+        return err_set(e, ERR_CONFIG, "config.profile", "write a section [profile NAME]", "there is no profile %.*s in %.*s", STR_ARG(x->profile),
+                       STR_ARG(c->path));
     if (protocol.len && !str_eq(protocol, S("smtp")) && !str_eq(protocol, S("lmtp")))
         return bad_value(x, "smtp.protocol", protocol, "smtp or lmtp", e);
     set->net.protocol = protocol.len ? protocol : S("smtp");
-    if (!config_i64(c, name, S("smtp.port"), 1, 65535, 0, &port, e) || !take_security(config_get(c, name, S("smtp.security")), port, x, e) ||
-        !config_bool(c, name, S("allowPlaintext"), false, &set->allow_plaintext, e) ||
-        !config_bool(c, name, S("smtp.extensions"), true, &extensions, e) ||
-        !config_i64(c, name, S("connectTimeout"), 1, LONGEST_S, CONNECT_S, &connect_s, e) ||
-        !config_i64(c, name, S("responseTimeout"), 1, LONGEST_S, REPLY_S, &reply_s, e) ||
-        !config_i64(c, name, S("smtp.dataTimeout"), 1, LONGEST_S, reply_s > FINAL_S ? reply_s : FINAL_S, &final_s, e) ||
-        !take_hosts(a, c, x, port, e))
+    if (!take_number(c, x, "smtp.port", 65535, 0, &port, e) || !take_security(setting(c, x, "smtp.security"), port, x, e) ||
+        !take_truth(c, x, "allowPlaintext", false, &set->allow_plaintext, e) || !take_truth(c, x, "smtp.extensions", true, &extensions, e) ||
+        !take_number(c, x, "connectTimeout", LONGEST_S, CONNECT_S, &connect_s, e) ||
+        !take_number(c, x, "responseTimeout", LONGEST_S, REPLY_S, &reply_s, e) ||
+        !take_number(c, x, "smtp.dataTimeout", LONGEST_S, FINAL_S, &final_s, e) || !take_hosts(a, c, x, port, e))
         return false;
     set->plain_dialog = !extensions;
     set->net.connect_ms = connect_s * 1000;
     set->reply_ms = reply_s * 1000;
     set->final_ms = final_s * 1000;
-    set->net.ca_file = config_get(c, name, S("tlsCaFile"));
-    set->net.own_name = config_get(c, name, S("smtp.helo"));
-    set->auth = config_get(c, name, S("smtp.auth"));
-    x->secret = config_get(c, name, S("smtp.secret"));
-    set->user = config_get(c, name, S("smtp.user"));
+    set->net.ca_file = setting(c, x, "tlsCaFile");
+    set->net.own_name = setting(c, x, "smtp.helo");
+    set->auth = setting(c, x, "smtp.auth");
+    x->secret = setting(c, x, "smtp.secret");
+    set->user = setting(c, x, "smtp.user");
     if (!set->user.len && x->secret.len)
-        set->user = config_get(c, name, S("email"));
+        set->user = setting(c, x, "email");
     x->keeps_copies = stores_by_itself(x);
     return true;
 }

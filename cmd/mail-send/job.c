@@ -101,7 +101,7 @@ static void emit(struct run *r, struct job *j, const struct smtp_rcpt *x)
     know(&d, DELIVERY_HINT, d.hint.len > 0);
     struct buf line = buf_new(&j->mem, 1024);
     record_write_delivery(&line, &d);
-    out_put(r->out, buf_str(&line));
+    run_put(r, buf_str(&line));
 }
 
 /* Where nobody keeps a log, a person should see what was not sent. */

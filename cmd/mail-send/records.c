@@ -22,8 +22,7 @@ static void take_line(struct run *r, str line, int64_t number)
             route_add(r, j);
         return;
     } else {
-        out_put(r->out, line);
-        out_byte(r->out, '\n');
+        run_put(r, str_fmt(&j->mem, "%.*s\n", STR_ARG(line)));
     }
     j->next = r->idle;
     r->idle = j;
@@ -35,7 +34,7 @@ static bool wait_for_line(struct run *r, struct lines *in)
     if (lines_ready(in, 0))
         return true;
     run_drain(r);
-    out_flush(r->out);
+    run_flush(r);
     if (!prog_stopping() && out_good(r->out) && !lines_ready(in, PAUSE_MS))
         run_disconnect(r);
     return !prog_stopping() && out_good(r->out);
@@ -57,6 +56,7 @@ void send_records(struct run *r, int fd)
             break;
     }
     run_drain(r);
+    run_flush(r);
     lines_free(&in);
 }
 
@@ -86,6 +86,8 @@ void send_message(struct run *r)
     struct job *j = job_new(r);
     struct err e;
     struct submission *s = &j->s;
+    if (route_for(r, r->opts->account, STR_NONE)->bad.class)
+        return;
     if (!read_stdin(j, &e)) {
         prog_error(&e);
         return;

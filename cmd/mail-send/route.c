@@ -135,7 +135,9 @@ static bool goes_on(struct run *r, struct route *x, const struct err *e)
 {
     bool good = x->answered && e->class == ERR_LATER, not_its_fault = strcmp(e->code, "smtp.message") == 0;
     disconnect(x);
-    if (!x->first || prog_stopping() || !(good || not_its_fault)) {
+    if (!x->first) {
+        prog_warn("%s", e->text); /* of nothing that could be tried again */
+    } else if (prog_stopping() || !(good || not_its_fault)) {
         prog_error(e);
         defer_all(r, x, e);
     }

@@ -78,6 +78,8 @@ struct run {
     arena *mem; /* run lifetime */
     struct config config;
     struct out *out;
+    bool shares_out; /* with other processes, one at a time by a lock on */
+    int out_lock;
     struct route *routes;
     struct held *leases;
     struct job *idle; /* jobs that can be used again */
@@ -133,8 +135,11 @@ void held_release(struct run *r);
 
 /* Records on stdin. */
 void send_records(struct run *r, int fd);
-/* The same by opts.workers processes; what belongs to one account goes to one of them. */
+/* The same by opts.workers processes; what belongs to one account goes to one of them. Returns in each of them. */
 void send_shared(struct run *r);
+/* A whole line to stdout; what is there is written. */
+void run_put(struct run *r, str line);
+void run_flush(struct run *r);
 /* A message on stdin to opts.recipients. */
 void send_message(struct run *r);
 /* Connect, log in, ask for a recipient; `test` records. */

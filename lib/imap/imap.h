@@ -1,7 +1,7 @@
 /* IMAP (RFC 3501, tolerant; of its extensions LITERAL+ 7888, SASL-IR 4959, ESEARCH 4731, SPECIAL-USE 6154, LIST-EXTENDED 5258).
  *
  * parse: octets to events; owns no descriptor. dialog: a connection that is logged in, its commands, and UID FETCH in a
- * pipelined window. Nothing here changes anything on the server: EXAMINE and BODY.PEEK only. */
+ * pipelined window. Reading changes nothing on the server: EXAMINE and BODY.PEEK only. */
 #ifndef IMAP_H
 #define IMAP_H
 
@@ -141,6 +141,12 @@ enum { IMAP_MAX_UIDS = 5000000 }; /* of one search; more is an error */
 /* UID SEARCH: "UID 3:7,12:*" tells which of these the mailbox holds, "120:*" is by message numbers. Appended to out. */
 bool imap_search(arena *a, struct imap *c, str what, struct imap_uids *out, struct err *e);
 void imap_uids_sort(struct imap_uids *u);
+
+/* The next octets of a literal, at least one. False with *e ends the connection: it cannot be finished. */
+typedef bool imap_source(void *context, str *piece, struct err *e);
+/* APPEND (RFC3501-6.3.11): a message of `size` octets with CRLF line ends, as read (\Seen). The only thing here that changes the server. After
+ * class later and code net.… the connection is of no more use. */
+bool imap_append(struct imap *c, str mailbox, int64_t size, imap_source *next, void *context, struct err *e);
 
 /* -- UID FETCH in a window -- */
 

@@ -97,8 +97,9 @@ class Session:
         action = self.server.action(phase, text)
         if action is None:
             return None
+        if action != "rst":
+            self.flush()  # what was done before was said before
         if action.startswith("sleep "):
-            self.flush()
             time.sleep(int(action[6:]) / 1000)
             return None
         if action == "rst":
@@ -107,7 +108,6 @@ class Session:
         if action == "cut":
             raise Closed
         if action == "silent":
-            self.flush()
             while self.sock.recv(65536):
                 pass
             raise Closed
