@@ -71,26 +71,23 @@ static bool by_reply(struct taking *t, str recipient, int64_t *submission, struc
     return true;
 }
 
+/* out->submission 0: nothing fits. */
 static bool find_submission(struct taking *t, str recipient, struct found *out, struct err *e)
 {
-    int64_t n = 0;
-    *out = (struct found){0};
-    if (!by_envid(t, &n, e))
+    out->by = S("envid");
+    if (!by_envid(t, &out->submission, e) || out->submission)
+        return out->submission != 0;
+    out->by = S("message-id");
+    if (!by_message_id(t, t->b->original_id, recipient, &out->submission, e) || out->submission)
+        return out->submission != 0;
+    out->by = S("verp");
+    if (!by_sender(t, t->b->verp, &out->submission, e) || out->submission)
+        return out->submission != 0;
+    out->by = S("reply");
+    if (!by_reply(t, recipient, &out->submission, e))
         return false;
-    if (n)
-        *out = (struct found){n, S("envid")};
-    if (!n && !by_message_id(t, t->b->original_id, recipient, &n, e))
-        return false;
-    if (n && !out->submission)
-        *out = (struct found){n, S("message-id")};
-    if (!n && t->b->verp.len && !by_sender(t, t->b->verp, &n, e))
-        return false;
-    if (n && !out->submission)
-        *out = (struct found){n, S("verp")};
-    if (!n && !by_reply(t, recipient, &n, e))
-        return false;
-    if (n && !out->submission)
-        *out = (struct found){n, S("reply")};
+    if (!out->submission)
+        out->by = STR_NONE;
     return true;
 }
 
@@ -242,7 +239,7 @@ static str detail_of(struct taking *t, const struct bounce_recipient *p, int64_t
     return buf_str(&b);
 }
 
-/* *again: this was taken before, and matched then, or matches no more than it did. */
+/* *again: this was taken before, and it fits no more now than it did then. */
 static bool keep_row(struct taking *t, const struct bounce_recipient *p, const struct found *found, str address, bool *again, struct err *e)
 {
     str name = p->email.len ? p->email : p->original.len ? p->original : S("");
@@ -261,7 +258,7 @@ static bool keep_row(struct taking *t, const struct bounce_recipient *p, const s
 
 static bool take_recipient(struct taking *t, const struct bounce_recipient *p, struct err *e)
 {
-    struct found found;
+    struct found found = {0};
     struct queue_recipient r = {0};
     bool again;
     if (!find_submission(t, p->email.len ? p->email : p->original, &found, e) ||
@@ -288,7 +285,7 @@ static bool take_report(struct taking *t, struct err *e)
     struct bounce_recipient nobody = {.class = t->b->class};
     t->counts->reports++;
     if (!t->b->n_recipients) {
-        /* A report with no fields of a recipient, and no more of a class than this: what bounces, failed. */
+        /* Nothing says so, but what is reported without being delayed or delivered has failed. */
         bool failed = !str_eq(t->b->kind, S("arf")) && !str_eq(t->b->class, S("soft")) && !str_eq(t->b->class, S("delivered"));
         nobody.action = failed ? S("failed") : STR_NONE;
         return take_recipient(t, &nobody, e);

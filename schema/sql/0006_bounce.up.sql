@@ -7,7 +7,7 @@ CREATE TABLE bounce (
     recipient TEXT NOT NULL, -- as the report names it
     submission_id INTEGER, -- NULL: nothing in the queue fits
     address TEXT, -- the recipient of that submission
-    found_by TEXT CHECK (found_by IN ('envid', 'message-id', 'verp', 'sender', 'reply')),
+    found_by TEXT CHECK (found_by IN ('envid', 'message-id', 'verp', 'reply')),
     kind TEXT NOT NULL,
     class TEXT NOT NULL,
     action TEXT,

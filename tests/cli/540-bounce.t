@@ -124,6 +124,15 @@ like 'a complaint' "$(cat err)" '1 complaints'
 is 'it was sent all the same' "$(recipient kim@there.example eight)" 'sent - 250 ok'
 is 'and is suppressed' "$(suppressed | grep kim)" 'kim@there.example complaint'
 
+# -- what a server refuses at once is told to the sender as a report, and that has the same end
+printf 'From: ann@here.example\nTo: lars@there.example\nMessage-ID: <nine@here.example>\n\nx\n' >nine.eml
+jq -nc --arg path "$PWD/nine.eml" '{type:"submission",v:1,path:$path,messageId:["nine@here.example"],envelope:{mailFrom:"ann@here.example",rcptTo:["lars@there.example"]}}' |
+	mail-queue add -q >/dev/null
+mail-queue claim -q | jq -c '{type:"delivery",v:1,submissionId:.id,lease,leasePath,recipient:"lars@there.example",status:"failed",phase:"rcpt",code:550,enhancedCode:"5.1.1",server:"550 5.1.1 no such user"}' |
+	mail-queue settle -q
+is 'refused at RCPT: failed once' "$(recipient lars@there.example nine) $(sql "SELECT group_concat(status) FROM v_attempt WHERE recipient = 'lars@there.example'")" 'failed 5.1.1 550 5.1.1 no such user failed'
+is 'and suppressed' "$(suppressed | grep lars)" 'lars@there.example bounce'
+
 # -- what fits nothing
 report unknown who@there.example 5.1.1 '550 no such user' | mail-parse | mail-queue bounce -v 2>err >passed.jsonl
 like 'unmatched ones are counted' "$(cat err)" '1 unmatched'
