@@ -49,7 +49,7 @@ int claim_main(const char *dir, int argc, char **argv)
         return code;
     if (!verb_config(&c) || !verb_open(&c, STORE_WRITE) || (!c.dry_run && !verb_take_back(&c)))
         return verb_end(&c);
-    struct policy *policy = policy_new(&c.mem, &c, false, &e);
+    struct policy *policy = policy_new(&c.mem, &c, POLICY_ALL, &e);
     if (!policy)
         return verb_fail(&c, &e);
     struct queue_claim want = {.limit = c.limit < 0 ? CLAIM_DEFAULT : c.limit,

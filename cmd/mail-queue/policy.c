@@ -5,13 +5,13 @@
 struct policy {
     arena one;    /* of one question */
     arena counts; /* of limits */
-    bool force;
+    enum policy_force force;
     struct windows windows;
     struct limits limits;
     int64_t stamp; /* of the store, when the counts were read */
 };
 
-struct policy *policy_new(arena *a, struct verb_call *c, bool force, struct err *e)
+struct policy *policy_new(arena *a, struct verb_call *c, enum policy_force force, struct err *e)
 {
     struct policy *p = ARENA_NEW(a, struct policy);
     *p = (struct policy){.one = arena_new(1 << 20), .counts = arena_new((size_t)1 << 34), .force = force, .stamp = -1};
@@ -83,7 +83,7 @@ static bool ask_limits(struct policy *p, struct store *s, const struct queue_can
     int64_t room;
     if (!refresh(p, s, e) || !find_room(p, s, &d, &room, e))
         return false;
-    if (room <= c->now)
+    if (room <= c->now || p->force == POLICY_NOW)
         return depart(p, s, &d, e);
     *out = (struct queue_answer){.verdict = QUEUE_WAIT, .until = room, .waits_for = S("limit")};
     return true;
@@ -98,7 +98,7 @@ bool policy_gate(void *context, struct store *s, const struct queue_candidate *c
         return false;
     if (out->verdict != QUEUE_GO)
         return true;
-    struct window *w = p->force ? NULL : windows_for(&p->windows, c->account, c->profile, c->queue);
+    struct window *w = p->force != POLICY_ALL ? NULL : windows_for(&p->windows, c->account, c->profile, c->queue);
     int64_t leaves = w ? window_leaves(w, c->ready_at, c->now) : c->now;
     if (leaves > c->now) {
         *out = (struct queue_answer){.verdict = QUEUE_WAIT, .until = leaves, .waits_for = S("window")};

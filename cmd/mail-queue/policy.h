@@ -6,8 +6,13 @@
 #include "schedule/schedule.h"
 
 struct policy;
-/* From c->config and c->store. force: windows do not count. NULL with *e (class configuration). a: run lifetime. */
-struct policy *policy_new(arena *a, struct verb_call *c, bool force, struct err *e);
+enum policy_force {
+    POLICY_ALL,
+    POLICY_NO_WINDOW, /* windows do not count */
+    POLICY_NOW        /* nor do limits hold, though they count what leaves */
+};
+/* From c->config and c->store. NULL with *e (class configuration). a: run lifetime. */
+struct policy *policy_new(arena *a, struct verb_call *c, enum policy_force force, struct err *e);
 /* A queue_gate (store/store.h); context is a struct policy. */
 bool policy_gate(void *context, struct store *s, const struct queue_candidate *c, struct queue_answer *out, struct err *e);
 

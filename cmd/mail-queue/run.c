@@ -138,7 +138,7 @@ static bool send_due(struct running *r, struct err *e)
     bool progress = true;
     while (n && progress && limit > r->claimed && !prog_stopping()) {
         arena_reset(&r->round);
-        struct policy *policy = policy_new(&r->round, &r->call, r->force, e);
+        struct policy *policy = policy_new(&r->round, &r->call, r->ids ? POLICY_NOW : r->force ? POLICY_NO_WINDOW : POLICY_ALL, e);
         int64_t room = limit - r->claimed;
         if (!policy || !round_once(r, policy, room < ROUND ? room : ROUND, &n, &progress, e))
             return false;

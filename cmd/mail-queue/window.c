@@ -81,7 +81,11 @@ static bool choose(struct asking *a, struct window **out, bool *none)
 static void put_time(struct jwrite *w, arena scratch, const struct schedule *s, str key, int64_t t)
 {
     struct buf b = buf_new(&scratch, 32);
-    date_put_zone(&b, t, schedule_zone_at(s, t));
+    int zone = schedule_zone_at(s, t);
+    if (zone)
+        date_put_zone(&b, t, zone);
+    else
+        date_put_utc(&b, t);
     jwrite_key(w, key);
     jwrite_string(w, buf_str(&b));
 }

@@ -101,7 +101,7 @@ static int64_t claim(struct verb_call *c, struct policy *p, int64_t *when, int64
     return claimed.recipients;
 }
 
-static struct policy *policy_of(struct verb_call *c, bool force)
+static struct policy *policy_of(struct verb_call *c, enum policy_force force)
 {
     struct err e;
     struct policy *p = policy_new(&c->mem, c, force, &e);
@@ -120,7 +120,7 @@ static void windows(void)
                         "[window office]\nstart = 09:00\nend = 18:00\ntimeZone = UTC\ndays = mon-fri\n"
                         "[window night]\nstart = 22:00\nend = 06:00\ntimeZone = UTC\ninterval = 60\n"))
         return;
-    struct policy *p = policy_of(&c, false);
+    struct policy *p = policy_of(&c, POLICY_ALL);
     add(&c, "support", "", "a@example.org", 0, 0);
     add(&c, "free", "", "b@example.org", 0, 0);
     add(&c, "free", "bulk", "c@example.org", 0, 0);
@@ -141,7 +141,7 @@ static void windows(void)
     now = at("2026-08-25T07:00:00Z");
     is_int(claim(&c, p, NULL, 0), 0, "window: after it nothing leaves");
     now = at("2026-08-25T07:20:00Z");
-    is_int(claim(&c, policy_of(&c, true), NULL, 0), 1, "window: force does not know it");
+    is_int(claim(&c, policy_of(&c, POLICY_NO_WINDOW), NULL, 0), 1, "window: force does not know it");
     store_close(c.store);
 }
 
@@ -153,7 +153,7 @@ static void limits(void)
     now = at("2026-08-24T08:00:00Z");
     if (!open_queue(&c, "[limit gmail]\ndomains = Gmail.com, googlemail.com\nminute = 2\n[limit each]\nby = account\nhour = 5\n"))
         return;
-    struct policy *p = policy_of(&c, false);
+    struct policy *p = policy_of(&c, POLICY_ALL);
     for (int i = 0; i < 4; i++) {
         add(&c, "one", "", i % 2 ? "a@gmail.com" : "b@GoogleMail.com", 0, 0);
         add(&c, "two", "", "c@example.org", 0, 0);
@@ -165,12 +165,13 @@ static void limits(void)
     struct verb_call other = c;
     struct err e;
     other.store = store_open(&other.mem, c.dir, STORE_WRITE, &e);
-    is_int(claim(&other, policy_of(&other, false), NULL, 0), 2, "limit: then there is, for another process too");
+    is_int(claim(&other, policy_of(&other, POLICY_ALL), NULL, 0), 2, "limit: then there is, for another process too");
     store_close(other.store);
     c.mem = other.mem;
     for (int i = 0; i < 4; i++)
         add(&c, "one", "", "d@example.org", 0, 0);
     is_int(claim(&c, p, NULL, 0), 1, "limit: each account has its own count, of all that left");
+    is_int(claim(&c, policy_of(&c, POLICY_NO_WINDOW), NULL, 0), 0, "limit: a run by force is held");
     now = at("2026-08-24T09:00:00Z");
     for (int i = 0; i < 6; i++)
         claim(&c, p, NULL, 0);
@@ -220,7 +221,7 @@ static void suppressed(void)
     }
     int64_t refused = add(&c, "one", "", "Ann@example.org", 0, 0);
     add(&c, "two", "", "bob@example.org", 0, 0);
-    is_int(claim(&c, policy_of(&c, false), NULL, 0), 1, "suppress: who stands there is not claimed");
+    is_int(claim(&c, policy_of(&c, POLICY_ALL), NULL, 0), 1, "suppress: who stands there is not claimed");
     struct buf line = buf_new(&c.mem, 1024);
     queue_lines(c.store, &refused, 1, true, &line, &e);
     ok(str_find(buf_str(&line), S("\"status\":\"failed\"")) > 0 && str_find(buf_str(&line), S("queue.suppressed")) > 0, "suppress: it failed, and says why");
@@ -262,7 +263,7 @@ static bool play(struct verb_call *c, const struct plan *plan)
     bool good = true;
     int64_t start = now;
     memset(left, 0, sizeof left);
-    struct policy *p = policy_of(c, false);
+    struct policy *p = policy_of(c, POLICY_ALL);
     for (int minute = 0; minute < MINUTES; minute++) {
         now = start + minute * 60;
         claim(c, p, left, MAILS * 2 + 2);
