@@ -68,7 +68,7 @@ bool build_lines_put(void *lines, str octets, struct err *e);
 /* Another: what octets need. Begin with zeroes. */
 struct build_survey {
     int64_t octets, high, line, longest; /* high: above 127; longest: octets of a line */
-    bool nul, odd;                       /* odd: a CR that ends no line */
+    bool nul, odd;                       /* odd: a CR that ends no line, or another control character */
     bool after_cr;
 };
 bool build_survey_put(void *survey, str octets, struct err *e);

@@ -75,10 +75,28 @@ static ptrdiff_t at_sign(str email)
     return at < 0 ? -1 : i + at;
 }
 
+/* Spaces, what is not seen and what turns the direction of text stand in no address of a person. */
+static bool is_seen(uint32_t cp)
+{
+    return !((cp >= 0x7F && cp <= 0xA0) || cp == 0xAD || (cp >= 0x2000 && cp <= 0x200F) || (cp >= 0x2028 && cp <= 0x202F) ||
+             (cp >= 0x205F && cp <= 0x206F) || cp == 0x3000 || cp == 0xFEFF || (cp >= 0xFFF0 && cp <= 0xFFFF));
+}
+
+static bool is_visible(str s)
+{
+    for (ptrdiff_t i = 0; i < s.len;) {
+        uint32_t cp;
+        i += utf8_decode(str_skip(s, i), &cp);
+        if (!is_seen(cp))
+            return false;
+    }
+    return true;
+}
+
 static bool is_address(arena scratch, str email)
 {
     ptrdiff_t at = at_sign(email);
-    if (at < 1 || at > LOCAL || email.len > ADDRESS || !utf8_valid(email))
+    if (at < 1 || at > LOCAL || email.len > ADDRESS || !utf8_valid(email) || !is_visible(email))
         return false;
     for (ptrdiff_t i = 0; i < email.len; i++)
         if (strchr("\t<>", email.ptr[i])) /* NUL as well: nothing that could end an address in a command of SMTP */

@@ -16,7 +16,7 @@ bool build_survey_put(void *to, str octets, struct err *e)
     s->octets += octets.len;
     for (ptrdiff_t i = 0; i < octets.len; i++) {
         unsigned char c = (unsigned char)octets.ptr[i];
-        if (s->after_cr && c != '\n')
+        if ((s->after_cr && c != '\n') || (c < 32 && !strchr("\t\n\r", c)))
             s->odd = true;
         s->after_cr = c == '\r';
         s->high += c > 127;
@@ -89,7 +89,8 @@ static bool plan(arena *a, struct build_part *p, const struct build_options *opt
         struct build_survey s = {0};
         build_survey_put(&s, p->content, e);
         p->encoding = text_encoding(&s, options);
-        p->charset = s.high ? S("utf-8") : S("us-ascii");
+        /* An escape in a text that calls itself ASCII would be taken for ISO-2022. */
+        p->charset = s.high || s.odd ? S("utf-8") : S("us-ascii");
     }
     return true;
 }

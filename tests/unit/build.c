@@ -108,6 +108,7 @@ static const char *const bad_addresses[] = {
     "a", "a@", "@b", "a@b@c", "a b@c", "a@b c", "Ann a@b", "Ann <a@b", "Ann a@b>", "<a@b> Ann", "a@-b", "a@b-", "a@b..c", "a..b@c",
     ".a@b", "a.@b", "a@b.", "a@[1", "a@[x\"y]", "Doe, J. <a@b>", "\"a@b", "\"a\tb\"@c", "\"<x>\"@c", "a@b, c", "a@b,c@", "<>", "()",
     "a(x)@b", "Ann <a@b> <c@d>", "undisclosed-recipients:;", "a@b\x7f", "a@b\nBcc: x@y", "a\r\n@b",
+    "a\xc2\xa0@b", "\xef\xbb\xbf" "a@b", "a\xe2\x80\xae@b", "a@b\xe2\x80\x8b.example",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b",
     "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
 };
@@ -234,6 +235,7 @@ static void test_texts(void)
         {"gr\xc3\xbc\xc3\x9f" "e and many more plain letters\n", "8bit", true, false},
         {"gr\xc3\xbc\xc3\x9f" "e and many more plain letters\n", "quoted-printable", true, true},
         {"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\n", "base64", false, false}, {"a = b ; trailing \n.\n..\nFrom x\n\n", "7bit", false, false},
+        {"\x1b$B no ISO-2022 \x1b[1m\n", "quoted-printable", true, false},
         {"a\x01" "b =3D \xc3\xa4 \n.\nFrom here\nlast \n", "quoted-printable", false, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
