@@ -78,6 +78,12 @@ bool compose_signer_7bit(const struct compose_signer *s);
 /* Nothing is asked for: compose_sign would give the message back as it is. */
 bool compose_signer_idle(const struct compose_signer *s);
 
+/* DKIM alone is asked for: the message need not be held. Then: begin, dkim_put of it all, dkim_end gives the fields that stand before it
+ * (sign/sign.h). */
+bool compose_signer_streams(const struct compose_signer *s);
+struct dkim;
+struct dkim *compose_dkim_begin(arena *a, const struct compose_signer *s);
+
 /* The message as it goes out: S/MIME signed, then encrypted, then with a DKIM-Signature in front, each where it was asked for. message:
  * a whole message with CRLF line ends; recipients: addr-specs, for whom it is encrypted (smime.folder has ADDRESS.pem, in lower case; the
  * sender's own certificate is added). The result is message itself where nothing was asked for. Class missing: no certificate. */

@@ -1,6 +1,8 @@
 /* The last step: signatures, the message to where it belongs, its submission to stdout. */
 #include "compose.h"
 
+#include "sign/sign.h"
+
 struct store *compose_store(struct compose *c, struct err *e)
 {
     if (c->store_asked)
@@ -66,8 +68,34 @@ static bool write_signed(struct compose *c, const struct request *r, const struc
            compose_sign(&c->message, c->signer, &recipients, buf_str(&whole.raw), &signed_message, e) && put_octets(to, signed_message, e);
 }
 
+struct digest {
+    struct dkim *dkim;
+    struct sink counted;
+};
+
+static bool put_digest(void *to, str octets, struct err *e)
+{
+    struct digest *d = to;
+    dkim_put(d->dkim, octets);
+    return put_octets(&d->counted, octets, e);
+}
+
+/* Once for the signature, and once behind it: a message is the same each time it is written. */
+static bool write_twice(struct compose *c, const struct outgoing *o, struct sink *to, struct err *e)
+{
+    struct buf fields = buf_new(&c->message, 4096);
+    struct digest d = {compose_dkim_begin(&c->message, c->signer), {.c = c, .limit = to->limit, .account = to->account, .count_only = true}};
+    if (!o->write(o->context, put_digest, &d, e)) {
+        dkim_drop(d.dkim);
+        return false;
+    }
+    return dkim_end(d.dkim, &fields, e) && put_octets(to, buf_str(&fields), e) && o->write(o->context, put_octets, to, e);
+}
+
 static bool write_message(struct compose *c, const struct request *r, const struct outgoing *o, struct sink *to, struct err *e)
 {
+    if (c->signer && compose_signer_streams(c->signer))
+        return write_twice(c, o, to, e);
     if (c->signer && !compose_signer_idle(c->signer))
         return write_signed(c, r, o, to, e);
     return o->write(o->context, put_octets, to, e);

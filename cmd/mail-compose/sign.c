@@ -197,6 +197,10 @@ bool compose_signer_7bit(const struct compose_signer *s) { return s->smime != NU
 
 bool compose_signer_idle(const struct compose_signer *s) { return !s->smime && !s->encrypts && !s->n_dkim; }
 
+bool compose_signer_streams(const struct compose_signer *s) { return !s->smime && !s->encrypts && s->n_dkim; }
+
+struct dkim *compose_dkim_begin(arena *a, const struct compose_signer *s) { return dkim_begin(a, s->dkim, s->n_dkim, now_s()); }
+
 bool compose_sign(arena *a, struct compose_signer *s, const struct strs *recipients, str message, str *out, struct err *e)
 {
     *out = message;
@@ -206,7 +210,7 @@ bool compose_sign(arena *a, struct compose_signer *s, const struct strs *recipie
         return false;
     if (!s->n_dkim)
         return true;
-    struct dkim *d = dkim_begin(a, s->dkim, s->n_dkim, now_s());
+    struct dkim *d = compose_dkim_begin(a, s);
     struct buf b = buf_new(a, out->len + 4096);
     dkim_put(d, *out);
     if (!dkim_end(d, &b, e))
