@@ -118,6 +118,13 @@ void inline_end(arena *a, struct inline_raw *r, struct email *e)
     email_knows(e, EMAIL_RAW);
 }
 
+void email_narrow(struct email *e)
+{
+    e->known &= settings.members;
+    e->nulls &= settings.members;
+    e->unknown = STR_NONE;
+}
+
 static void cut(arena *a, struct email *e, str member)
 {
     if (!strs_have(&e->truncated, member))

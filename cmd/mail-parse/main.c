@@ -12,12 +12,13 @@
 
 struct settings settings;
 
-static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m MAILBOX] [--format mboxrd|mboxo] [--headers]\n"
-                            "                  [--inline] [--max-text SIZE] [--mbox] [--me ADDRESS] [FILE | FOLDER | -]...\n"
+static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m MAILBOX] [--fields LIST] [--format mboxrd|mboxo]\n"
+                            "                  [--headers] [--inline] [--max-text SIZE] [--mbox] [--me ADDRESS] [FILE | FOLDER | -]...\n"
                             "Parse messages, Maildir folders, mbox files, or records on stdin; print email records.\n"
                             "  -a, --account NAME   account of what is parsed (local)\n"
                             "  -j, --jobs N         work on N messages at once (one for each CPU, up to 4)\n"
                             "  -m, --mailbox NAME   mailbox of what is parsed\n"
+                            "      --fields LIST    only these members, and only the work they need\n"
                             "      --format NAME    how a mbox is quoted: mboxrd (default) or mboxo\n"
                             "      --headers        add all fields of the header\n"
                             "      --inline         add the message itself, as base64 in raw\n"
@@ -26,10 +27,11 @@ static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m M
                             "      --me ADDRESS     mail from this address is outbound (repeatable)\n"
                             "  -q, --quiet  -v, --verbose  -h, --help  -V, --version\n";
 
-enum { OPT_FORMAT = 256, OPT_HEADERS, OPT_INLINE, OPT_MAX_TEXT, OPT_MBOX, OPT_ME };
+enum { OPT_FIELDS = 256, OPT_FORMAT, OPT_HEADERS, OPT_INLINE, OPT_MAX_TEXT, OPT_MBOX, OPT_ME };
 
 static const struct option options[] = {
-    {"account", required_argument, NULL, 'a'},       {"format", required_argument, NULL, OPT_FORMAT},
+    {"account", required_argument, NULL, 'a'},       {"fields", required_argument, NULL, OPT_FIELDS},
+    {"format", required_argument, NULL, OPT_FORMAT},
     {"headers", no_argument, NULL, OPT_HEADERS},     {"help", no_argument, NULL, 'h'},
     {"inline", no_argument, NULL, OPT_INLINE},       {"jobs", required_argument, NULL, 'j'},
     {"mailbox", required_argument, NULL, 'm'},       {"max-text", required_argument, NULL, OPT_MAX_TEXT},
@@ -51,6 +53,7 @@ static int count_cpus(void)
 static int read_options(arena *run, int argc, char **argv)
 {
     int64_t n;
+    str wrong;
     for (int c; (c = getopt_long(argc, argv, "a:hj:m:qVv", options, NULL)) != -1;)
         switch (c) {
         case 'a': settings.account = str_c(optarg); break;
@@ -59,6 +62,11 @@ static int read_options(arena *run, int argc, char **argv)
             if (!str_i64(str_c(optarg), 1, 1024, &n))
                 return prog_misuse("-j takes a number from 1 on, not '%s'", optarg);
             settings.threads = (int)n;
+            break;
+        case OPT_FIELDS:
+            if (!record_email_members(str_c(optarg), &settings.members, &wrong))
+                return prog_misuse("--fields: an email has no member '%.*s'; mail-records(7) lists them", STR_ARG(wrong));
+            settings.headers |= (settings.members & EMAIL_BIT(EMAIL_HEADERS)) != 0;
             break;
         case OPT_FORMAT:
             if (!mbox_format_of(str_c(optarg), &settings.quoting) || settings.quoting == MBOX_CL2)

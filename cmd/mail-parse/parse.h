@@ -17,6 +17,7 @@ struct settings {
     struct strs me; /* --me: addresses of the account's own people */
     enum mbox_format quoting;
     int64_t max_text;
+    uint64_t members; /* --fields: EMAIL_BIT of what is printed; 0: everything */
     bool headers, inline_raw, mbox;
     int threads;
     str cwd;
@@ -71,6 +72,8 @@ struct about {
     bool from_record;      /* the email was read from a record: what it says stays */
 };
 void email_about(arena *a, const struct mime_message *m, const struct about *about, struct email *e);
+/* Only the members that --fields names stay. */
+void email_narrow(struct email *e);
 /* Octets go to raw in pieces (--inline). */
 struct inline_raw {
     struct buf text;

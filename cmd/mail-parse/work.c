@@ -22,9 +22,13 @@ static void take_turn(struct job *j)
         pool_turn(j->w, j->s);
 }
 
+static bool wanted(enum email_member member) { return !settings.members || (settings.members & EMAIL_BIT(member)) != 0; }
+
 static void job_begin(struct job *j)
 {
-    struct mime_options options = {.max_text = settings.max_text, .digest = !j->about.from_record || !email_has(&j->email, EMAIL_BLOB_ID)};
+    bool known = j->about.from_record && email_has(&j->email, EMAIL_BLOB_ID);
+    struct mime_options options = {
+        .max_text = settings.max_text, .digest = wanted(EMAIL_BLOB_ID) && !known, .no_digests = !wanted(EMAIL_ATTACHMENTS)};
     mime_begin(j->w->mime, &options);
     j->keep_raw = settings.inline_raw && !email_has(&j->email, EMAIL_RAW);
     j->raw.text.mem = &j->w->mem;
@@ -57,6 +61,8 @@ static void job_end(struct job *j)
     if (j->keep_raw)
         inline_end(&w->mem, &j->raw, &j->email);
     email_about(&w->mem, m, &j->about, &j->email);
+    if (settings.members)
+        email_narrow(&j->email);
     if (j->email.text.len + j->email.html.len + j->email.raw.len > SLOT_LIGHT / 4)
         take_turn(j);
     email_write(&w->mem, &j->s->out, &j->email);

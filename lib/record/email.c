@@ -60,6 +60,28 @@ bool email_read(const struct reading *r, const struct jnode *root, struct email 
     return good;
 }
 
+static int member_named(str name)
+{
+    for (int i = 0; i < EMAIL_MEMBERS; i++)
+        if (str_eq(table[i].name, name))
+            return i;
+    return -1;
+}
+
+bool record_email_members(str names, uint64_t *members, str *wrong)
+{
+    *members = 0;
+    while (names.len) {
+        str_cut(names, ',', wrong, &names);
+        *wrong = str_trim(*wrong);
+        int member = member_named(*wrong);
+        if (member < 0)
+            return false;
+        *members |= EMAIL_BIT(member);
+    }
+    return true;
+}
+
 void record_write_email(struct buf *to, const struct email *m)
 {
     struct jwrite w = {to, true};

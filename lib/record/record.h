@@ -292,6 +292,9 @@ bool record_read_types(arena *a, str line, const char *what, int64_t number, uns
 /* Where the envelope says no sender, the first of `from`; where it says no recipients, those of to, cc and bcc, each once. */
 void submission_fill_envelope(arena *a, struct submission *s);
 
+/* EMAIL_BIT of each member that a list like "from,subject" names; false with the name that is none in *wrong. */
+bool record_email_members(str names, uint64_t *members, str *wrong);
+
 /* Append the record as one line, with its LF. */
 void record_write_email(struct buf *to, const struct email *m);
 void record_write_poll(struct buf *to, const struct poll *p);

@@ -99,4 +99,12 @@ sh -c 'mail-parse many/*.eml; echo $? >code' | head -n 1 >/dev/null
 is 'and no failure' "$(cat code)" '0'
 need script
 like 'a terminal gets a hint' "$(script -qec "env PATH=$PATH mail-parse" /dev/null </dev/null; true)" 'name files or folders|usage'
+# -- only some members
+sample=$TOP/share/sample/008-invoice.eml
+is '--fields: only these, in their fixed order' "$(mail-parse --fields subject,from "$sample" | jq -c keys_unsorted)" '["type","v","from","subject"]'
+json_is '--fields: with the values they have without it' "$(mail-parse --fields blobId,attachments,headers "$sample")" \
+	"$(mail-parse --headers "$sample" | jq '{type, v, blobId, attachments, headers}')"
+json_is '--fields: null stays null' "$(mail-parse --fields cc "$sample")" '{"type":"email","v":1,"cc":null}'
+exits 64 mail-parse --fields subject,form "$sample"
+like '--fields: a wrong name is named' "$(cat err)" "'form'"
 done_testing
