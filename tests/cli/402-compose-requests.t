@@ -19,7 +19,7 @@ pdf=$(printf '%%PDF-1.4' | base64)
 
 # made LINE [OPTIONS]: the message of one request, as mail-parse reads it.
 made() {
-    local line="$1"
+    line=$1
     shift
     printf '%s\n' "$line" | mail-compose --dry-run "$@" | mail-parse -
 }

@@ -41,7 +41,7 @@ done
 
 # The same in requests, where JSON writes them with escapes.
 for escape in '\n' '\r\n' '\r' '\u0000' '\u000b' '\u001b' '\u007f'; do
-    shown=$(printf %s "$escape" | tr '\\' _)
+    shown=$(printf %s "$escape" | sed 's,\\,_,g')
     for member in subject to cc bcc from replyTo fromName key queue profile account envid listUnsubscribe inReplyTo references envelopeFrom \
         importance notify ret autoSubmitted template; do
         code=0

@@ -37,7 +37,7 @@ static str field(str value)
 static void test_text(void)
 {
     static const char *const texts[] = {
-        "plain", "", "two  spaces", "=?UTF-8?Q?not_a_word?=", "a =?x", "Re: Gr\xc3\xbc\xc3\x9f" "e aus K\xc3\xb6ln",
+        "plain", "", "two  spaces", "=?UTF-8?Q?not_a_word?=", "a =?x", ("Re: Gr\xc3\xbc\xc3\x9f" "e aus K\xc3\xb6ln"),
         "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x81\xae\xe4\xbb\xb6\xe5\x90\x8d\xe3\x81\xa7\xe3\x81\x99\xe3\x80\x82\xe9\x95\xb7\xe3\x81\x84\xe8\xa1\x8c\xe3\x81\xaf\xe6\x8a\x98\xe3\x82\x8a\xe8\xbf\x94\xe3\x81\x95\xe3\x82\x8c\xe3\x81\xbe\xe3\x81\x99",
         "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82, \xd0\xbc\xd0\xb8\xd1\x80", "\xf0\x9f\x8c\xb1\xf0\x9f\x8d\x8e", "tab\there",
         "one, two and three words, and so many more of them that the line must be folded somewhere between two of its words, twice",
@@ -59,7 +59,7 @@ static void test_text(void)
 
 static void test_values(void)
 {
-    static const char *const bad[] = {"a\nBcc: x@y", "a\r\nBcc: x@y", "a\rb", "\n", "a\x01", "a\x7f", "a\x0b" "b", "a\x1b[31m", "\xff", "a\xc0\x8a"};
+    static const char *const bad[] = {"a\nBcc: x@y", "a\r\nBcc: x@y", "a\rb", "\n", "a\x01", "a\x7f", ("a\x0b" "b"), "a\x1b[31m", "\xff", "a\xc0\x8a"};
     struct err e;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ok(!build_value_ok(str_c(bad[i]), "it", &e) && e.class == ERR_INPUT, "refused: value %zu", i);
@@ -108,7 +108,7 @@ static const char *const bad_addresses[] = {
     "a", "a@", "@b", "a@b@c", "a b@c", "a@b c", "Ann a@b", "Ann <a@b", "Ann a@b>", "<a@b> Ann", "a@-b", "a@b-", "a@b..c", "a..b@c",
     ".a@b", "a.@b", "a@b.", "a@[1", "a@[x\"y]", "Doe, J. <a@b>", "\"a@b", "\"a\tb\"@c", "\"<x>\"@c", "a@b, c", "a@b,c@", "<>", "()",
     "a(x)@b", "Ann <a@b> <c@d>", "undisclosed-recipients:;", "a@b\x7f", "a@b\nBcc: x@y", "a\r\n@b",
-    "a\xc2\xa0@b", "\xef\xbb\xbf" "a@b", "a\xe2\x80\xae@b", "a@b\xe2\x80\x8b.example",
+    "a\xc2\xa0@b", ("\xef\xbb\xbf" "a@b"), "a\xe2\x80\xae@b", "a@b\xe2\x80\x8b.example",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b",
     "a@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example",
 };
