@@ -46,6 +46,8 @@ static bool choose_account(struct compose *c, const struct request *r, str *out,
     struct strs names = {0};
     config_accounts(&c->message, &c->config, &names);
     *out = r->account;
+    if (str_find_byte(*out, '@') > 0 && account_with(c, *out).len)
+        *out = account_with(c, *out);
     if (out->len)
         return config_has_account(&c->config, *out) || (r->from.n && !names.n) ||
                err_set(e, ERR_MISSING, "account.missing", "mail-account list shows what is there", "there is no account %.*s in %.*s",

@@ -77,6 +77,7 @@ struct compose {
     bool store_asked;
     enum verb verb;
     bool all, as_attachment, force, raw, dry_run, json, from_header, until_dot;
+    int stdin_taken;           /* options that have read it */
     struct compose_crypto crypto;
     struct compose_signer *signer; /* of signer_account */
     str signer_account;

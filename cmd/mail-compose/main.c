@@ -102,7 +102,7 @@ static void tell(struct compose *c, const struct err *e)
 static void take_lines(struct compose *c)
 {
     struct lines in = lines_new(0, LINE_MAX_OCTETS);
-    while (out_good(c->out)) {
+    while (out_good(c->out) && !prog_stopping()) {
         struct err e = {0};
         str line;
         arena_reset(&c->message);

@@ -180,6 +180,13 @@ static bool sending_option(struct compose *c, int o, struct err *e)
     }
 }
 
+/* "-" or "-:type:name": standard input, which can be read once. */
+static bool takes_stdin(int o)
+{
+    bool file = o == O_ATTACH || o == O_INLINE;
+    return (file || o == O_TEXT || o == O_HTML) && optarg[0] == '-' && (optarg[1] == 0 || (file && optarg[1] == ':'));
+}
+
 /* -1: go on; else the exit code. */
 static int read_option(struct compose *c, int o)
 {
@@ -209,6 +216,8 @@ static int read_option(struct compose *c, int o)
     case '?': case ':': return prog_misuse("an option is not known, or lacks its value");
     default: break;
     }
+    if (takes_stdin(o) && c->stdin_taken++)
+        return prog_misuse("standard input can be only one of --text, --html, --attach and --inline");
     if (sending_option(c, o, &e))
         return -1;
     prog_error(&e);
@@ -265,5 +274,8 @@ int read_options(struct compose *c, int argc, char **argv)
         if (isatty(0))
             return prog_misuse("--to says to whom; or give requests on stdin");
     }
+    bool reads = c->json || c->verb == VERB_MESSAGE || (c->verb != VERB_NEW && !c->arguments.n);
+    if (c->stdin_taken && reads)
+        return prog_misuse("standard input has records, requests or a message: it cannot be a text or file as well");
     return -1;
 }

@@ -55,6 +55,7 @@ is 'From is the account' "$(jq -c '.from[0]' p.jsonl)" '{"name":"Example Support
 is 'signature and footer stand below' "$(jq -r .text p.jsonl)" "$(printf 'Hello\nAnn\n\n-- \nAnn\nExample Ltd\n\nExample Ltd, Mill Lane 1')"
 is '--no-signature leaves them out' "$(parsed --to a@example.net --text x --no-signature | jq -r .text)" x
 is 'another account by -a' "$(parsed -a other --to a@example.net --text x | jq -r '.from[0].email')" other@example.org
+is 'or by its address' "$(mail-compose -a other@example.org --to a@example.net --text x | jq -r .account)" other
 is 'another account by --from' "$(mail-compose --from Help@example.com --to a@example.net --text x | jq -r .account)" support
 is '--from as given' "$(parsed --from 'Joe <joe@example.info>' --to a@example.net --text x | jq -c '.from[0]')" '{"name":"Joe","email":"joe@example.info"}'
 printf 'from a file\n' >text.txt
@@ -133,6 +134,9 @@ exits 64 mail-compose --no-such-option
 exits 64 mail-compose --to a@example.net --priority x
 exits 64 mail-compose --to a@example.net --send-at tomorrow
 exits 64 mail-compose --to a@example.net --notify sometimes
+exits 64 sh -c 'echo x | mail-compose --to a@example.net --text - --attach -'
+exits 64 sh -c 'echo x | mail-compose reply --text -'
+exits 64 sh -c 'echo x | mail-compose -t --attach -:text/plain:x'
 exits 66 mail-compose --to a@example.net --attach absent.pdf --text x
 like 'the file is named' "$(cat err)" 'absent.pdf'
 exits 66 mail-compose --to a@example.net --attach etc --text x

@@ -96,7 +96,8 @@ exits 66 mail-compose reply 99 --text Yes
 mail-parse q.eml | jq -c '.size += 1' >wrong.jsonl
 exits 74 mail-compose reply --text Yes <wrong.jsonl
 rm -f store/blobs/*/*
-mail-store search from:joe | exits 66 mail-compose reply --text Yes
+mail-store search from:joe >found.jsonl
+exits 66 mail-compose reply --text Yes <found.jsonl
 is 'what failed is in the stream' "$(jq -r .type out)" error
 printf 'From x@y Thu Jan  1 00:00:00 2026\nFrom: a@example.net\nTo: support@example.com\nSubject: boxed\n\n>From here\n' >box.mbox
 is 'out of a mbox' "$(mail-parse box.mbox | mail-compose reply --text Yes --dry-run | mail-parse - | jq -r .text | grep -c '^> From here$')" 1
