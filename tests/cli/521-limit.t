@@ -40,8 +40,8 @@ mail-queue plan >plan.jsonl
 schema_ok plan.jsonl
 is 'a line for each that waits, and the last' "$(wc -l <plan.jsonl)" 121
 is 'what is on its way' "$(jq -c 'select(.waits[0].for=="sending")|.id' plan.jsonl | wc -l)" 37
-is 'hour by hour' "$(jq -r 'select(.waits[0].for=="limit")|.leavesAt' plan.jsonl | sort | uniq -c | awk '{printf "%s ", $1}')" '37 37 9 '
-is 'what if' "$(mail-queue plan --limit hourly.hour=1000 | jq -r 'select(.id)|.leavesAt' | sort -u | wc -l)" 2
+is 'hour by hour' "$(jq -r 'select(.waits[0].for=="limit")|((.leavesAt|fromdate)-now)/3600|round' plan.jsonl | sort | uniq -c | awk '{printf "%s ", $1}')" '37 37 9 '
+is 'what if' "$(mail-queue plan --limit hourly.hour=1000 | jq -s 'map(select(.id)|(.leavesAt|fromdate)-now < 1000)|all')" true
 is 'the last line' "$(tail -n 1 plan.jsonl | jq -c '[.submissions,.stays,.drainsAt!=null]')" '[120,0,true]'
 is '-n keeps the last line' "$(mail-queue plan -n 1 | wc -l)" 2
 exits 64 mail-queue plan --limit hourly=3
