@@ -91,8 +91,8 @@ struct limit_use *limit_use_of(arena *a, struct limit *l, const struct departure
     if (slot)
         return slot->value.ptr;
     key = str_fmt(a, "%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(u.account), STR_ARG(u.profile), STR_ARG(u.queue), STR_ARG(u.domain));
-    str *const texts[] = {&u.account, &u.profile, &u.queue, &u.domain};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    str *const texts[4] = {&u.account, &u.profile, &u.queue, &u.domain};
+    for (int i = 0; i < 4; i++)
         *texts[i] = texts[i]->ptr ? str_copy(a, *texts[i]) : STR_NONE;
     struct limit_use *kept = ARENA_NEW(a, struct limit_use);
     *kept = u;

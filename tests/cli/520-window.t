@@ -3,7 +3,7 @@
 . "${0%/*}/../lib.sh"
 need jq
 
-export MAILPIPE_CONFIG=$T/mailpipe.conf MAILPIPE_STORE=$T/store
+export MAILPIPE_CONFIG="$T/mailpipe.conf" MAILPIPE_STORE="$T/store"
 window() { mail-queue window "$@"; }
 
 cat >mailpipe.conf <<'END'

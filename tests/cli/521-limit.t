@@ -3,7 +3,7 @@
 . "${0%/*}/../lib.sh"
 need jq
 
-export MAILPIPE_CONFIG=$T/mailpipe.conf MAILPIPE_STORE=$T/store
+export MAILPIPE_CONFIG="$T/mailpipe.conf" MAILPIPE_STORE="$T/store"
 
 # submissions ACCOUNT DOMAIN COUNT
 submissions() {
@@ -23,8 +23,8 @@ for i in 1 2 3 4 5 6 7 8; do mail-queue claim -n 9 >claimed.$i & done
 wait
 is 'eight processes together take what one may' "$(cat claimed.* | wc -l)" 37
 is 'none of it twice' "$(cat claimed.* | jq .id | sort | uniq -d)" ''
-mail-queue claim >more
-is 'there is no more' "$(wc -l <more)" 0
+mail-queue claim >rest
+is 'there is no more' "$(wc -l <rest)" 0
 is 'what waits says why' "$(sqlite3 store/mail.db "SELECT DISTINCT waits_for FROM submission WHERE status = 'queued'" 2>/dev/null || echo limit)" 'limit'
 mail-queue limit list >limits.jsonl
 schema_ok limits.jsonl

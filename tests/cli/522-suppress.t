@@ -3,7 +3,7 @@
 . "${0%/*}/../lib.sh"
 need jq
 
-export MAILPIPE_STORE=$T/store
+export MAILPIPE_STORE="$T/store"
 suppress() { mail-queue suppress "$@"; }
 
 exits 66 mail-queue suppress list
