@@ -17,6 +17,12 @@ cat >good.jsonl <<END
 {"type":"delivery","v":1,"submissionId":1,"recipient":"c@d.example","status":"deferred","code":451,"enhancedCode":"4.7.1"}
 {"type":"queue","v":1,"queued":1,"sending":0,"sent":2,"deferred":0,"failed":0,"held":0,"canceled":0,"expired":0,"uncertain":0,"due":1,"oldestAgeS":3,"nextAt":null,"leases":0,"paused":[{"scope":"all","name":"","by":"ann","at":"2026-08-22T10:01:07Z"}]}
 {"type":"run","v":1,"submissions":1,"processed":1,"success":1,"deferred":0,"failed":0,"uncertain":0,"expired":0,"refused":0}
+{"type":"window","v":1,"name":"office","start":"09:00","end":"18:00","interval":30,"open":true,"opensAt":"2026-08-24T09:00:00+02:00","nextAt":"2026-08-24T09:00:00+02:00"}
+{"type":"limit","v":1,"name":"gmail","account":"a","hour":{"max":100,"used":3},"roomAt":null}
+{"type":"suppression","v":1,"address":"@spam.example","reason":"manual","createdAt":"2026-08-22T10:01:07Z"}
+{"type":"plan","v":1,"id":3,"recipients":1,"leavesAt":null,"waits":[{"for":"window","name":"office","until":"2026-08-22T10:01:07Z"}]}
+{"type":"plan","v":1,"drainsAt":null,"submissions":0,"stays":0}
+{"type":"request","v":1,"dd_srno":17,"dd_toEmailid":"a@b.example","dd_SendFlag":"N","dd_SentDate":null}
 {"type":"health","v":1,"status":"ok","check":"store","durationMs":3}
 {"type":"test","v":1,"account":"a","host":"h","stage":"tls","ok":true,"tookMs":12}
 END

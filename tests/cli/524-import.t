@@ -3,7 +3,7 @@
 . "${0%/*}/../lib.sh"
 need jq
 
-export MAILPIPE_CONFIG=$T/mailpipe.conf MAILPIPE_STORE=$T/store
+export MAILPIPE_CONFIG="$T/mailpipe.conf" MAILPIPE_STORE="$T/store"
 printf '[account support]\nemail = support@example.com\nsignature = Yours\n[account P2]\nemail = p2@example.com\n' >mailpipe.conf
 mkdir files
 echo 'attached file' >files/a.txt
@@ -52,6 +52,7 @@ MAILPIPE_STORE=$T/s2 mail-queue import -q out.csv >/dev/null
 MAILPIPE_STORE=$T/s2 mail-queue export --csv >round.csv
 same_file 'CSV comes back as it went' out.csv round.csv
 mail-queue export >out.jsonl
+schema_ok out.jsonl 'export prints requests'
 MAILPIPE_STORE=$T/s3 mail-queue import -q out.jsonl >/dev/null
 MAILPIPE_STORE=$T/s3 mail-queue export >round.jsonl
 same_file 'JSON comes back as it went' out.jsonl round.jsonl
