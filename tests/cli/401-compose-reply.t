@@ -110,7 +110,7 @@ refused() {
     exits 69 mail-compose reply --text Yes --dry-run <s.jsonl
     is "no answer: $1" "$(wc -c <out)" 0
     like "told: $1" "$(cat err)" 'q2@example.net'
-    ok "--force: $1" mail-compose reply --text Yes --force --dry-run <s.jsonl >forced
+    ok "--force: $1" sh -c 'mail-compose reply --text Yes --force --dry-run <s.jsonl >forced'
     mail-compose reply --auto --text Yes <s.jsonl >out 2>err
     is "quietly skipped with --auto: $1" "$? $(wc -c <out)" '0 0'
 }
