@@ -66,7 +66,7 @@ int main(int argc, char **argv)
         case 'v': prog_verbosity(VERBOSE); break;
         case 'h': return prog_usage(usage);
         case 'V': return prog_version();
-        default: return prog_misuse("an option is wrong");
+        default: return prog_misuse(NULL);
         }
     if (optind == argc)
         return prog_misuse("say what to do: add, set, show, list, remove, test or keys");

@@ -94,7 +94,7 @@ static int take_option(arena *a, struct opts *o, int option)
             return prog_misuse("a time limit is 1 to %d seconds, not '%s'", DAY_S, optarg);
         break;
     }
-    default: return prog_misuse("an option is wrong");
+    default: return prog_misuse(NULL);
     }
     return STOP;
 }

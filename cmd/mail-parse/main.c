@@ -84,7 +84,7 @@ static int read_options(arena *run, int argc, char **argv)
         case 'v': prog_verbosity(VERBOSE); break;
         case 'h': return prog_usage(usage);
         case 'V': return prog_version();
-        default: return prog_misuse("the options are not right");
+        default: return prog_misuse(NULL);
         }
     if (optind == argc && isatty(0))
         return prog_misuse("name files or folders, or give a message or records on stdin");
@@ -96,7 +96,6 @@ int main(int argc, char **argv)
     prog_init("mail-parse");
     arena run = arena_new(RUN_SIZE);
     settings.threads = count_cpus();
-    opterr = 0;
     int code = read_options(&run, argc, argv);
     if (code >= 0)
         return code;

@@ -5,6 +5,7 @@
 #include "mail-store/verb.h"
 
 #include <getopt.h>
+#include <stdio.h>
 
 static const char usage[] =
     "usage: mail-store VERB [OPTION...] [ARGUMENT...]\n"
@@ -59,13 +60,17 @@ int main(int argc, char **argv)
         case 'v': prog_verbosity(VERBOSE); break;
         case 'h': return prog_usage(usage);
         case 'V': return prog_version();
-        default: return prog_misuse("options of a verb come after it");
+        default: return prog_misuse(NULL);
         }
     }
     if (optind == argc)
         return prog_misuse("which verb?");
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(verbs[i].name, argv[optind]) == 0)
+        if (strcmp(verbs[i].name, argv[optind]) == 0) {
+            char name[64]; /* for the messages of getopt */
+            snprintf(name, sizeof name, "mail-store %s", verbs[i].name);
+            argv[optind] = name;
             return verbs[i].run(dir, argc - optind, argv + optind);
+        }
     return prog_misuse("there is no verb '%s'", argv[optind]);
 }

@@ -77,7 +77,7 @@ static int read_option(struct verb_call *c, int option)
         return str_i64(str_c(optarg), 0, INT64_MAX / 86400, &c->age_s) ? 0 : prog_misuse("--age takes seconds, not '%s'", optarg);
     case 'q': prog_verbosity(QUIET); return 0;
     case 'v': prog_verbosity(VERBOSE); return 0;
-    default: return prog_misuse("see the usage of each verb: mail-store VERB -h");
+    default: return prog_misuse(NULL);
     }
 }
 

@@ -82,7 +82,7 @@ int main(int argc, char **argv)
         case 'v': prog_verbosity(VERBOSE); break;
         case 'h': return prog_usage(usage);
         case 'V': return prog_version();
-        default: return prog_misuse("an option is wrong");
+        default: return prog_misuse(NULL);
         }
     if (optind < argc)
         return prog_misuse("records come on stdin, not from '%s'", argv[optind]);

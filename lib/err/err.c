@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Copy as one printable line: what reaches a terminal must not steer it. */
-static void printable(char *out, size_t cap, str s)
+void err_printable(char *out, size_t cap, str s)
 {
     s = utf8_first(s, (ptrdiff_t)cap - 1);
     size_t n = 0;
@@ -28,8 +27,8 @@ static void fill(struct err *e, enum err_class class, const char *code, const ch
 {
     *e = (struct err){.class = class};
     word(e->code, sizeof e->code, code);
-    word(e->hint, sizeof e->hint, hint);
-    printable(e->text, sizeof e->text, str_c(text));
+    err_printable(e->hint, sizeof e->hint, str_c(hint)); /* it may name what a server sent */
+    err_printable(e->text, sizeof e->text, str_c(text));
 }
 
 bool err_set(struct err *e, enum err_class class, const char *code, const char *hint, const char *format, ...)
@@ -87,7 +86,7 @@ void err_stage(struct err *e, const char *stage)
 void err_server(struct err *e, str words)
 {
     if (e)
-        printable(e->server, sizeof e->server, str_trim(words));
+        err_printable(e->server, sizeof e->server, str_trim(words));
 }
 
 bool err_retryable(const struct err *e) { return e->class == ERR_IO || e->class == ERR_LATER; }

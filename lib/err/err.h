@@ -32,7 +32,7 @@ struct err {
 };
 
 /* Fill *e (the rest is cleared) and return false, so that a caller can "return err_set(...)".
- * Control characters and invalid UTF-8 in the text become '?'. e may be NULL. */
+ * Control characters and invalid UTF-8 in the text and the hint become '?'. e may be NULL. */
 bool err_set(struct err *e, enum err_class class, const char *code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
@@ -40,6 +40,9 @@ bool err_set(struct err *e, enum err_class class, const char *code, const char *
  * (ENOENT: missing, EACCES and EPERM: login, EAGAIN and ENOMEM: later, else class). */
 bool err_errno(struct err *e, enum err_class class, const char *code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Copy as one line that does not steer a terminal: control characters and invalid UTF-8 become '?'; cut to cap - 1 octets. */
+void err_printable(char *out, size_t cap, str s);
 
 void err_stage(struct err *e, const char *stage);
 /* The server's words: one line, control characters out, cut to fit. */

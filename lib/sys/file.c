@@ -82,6 +82,8 @@ bool file_replace(const char *path, str content, int mode, struct err *e)
 bool dir_make(const char *path, struct err *e)
 {
     char part[PATH_OCTETS];
+    if (!*path)
+        return err_set(e, ERR_USAGE, "dir.name", NULL, "a folder has no name");
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
         return err_set(e, ERR_USAGE, "dir.name", NULL, "the name %.80s… is too long", path);
     for (char *p = part + 1;; p++) {
@@ -104,6 +106,12 @@ bool lock_take(const char *path, const char *what, int *fd, struct err *e)
         return err_errno(e, ERR_IO, "lock.open", NULL, "cannot open the lock %s", path);
     char who[128];
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) {
+            err_errno(e, ERR_IO, "lock.take", "the file system must know flock(2)", "cannot lock %s", path);
+            close(*fd);
+            *fd = -1;
+            return false;
+        }
         ssize_t n = pread(*fd, who, sizeof who - 1, 0);
         who[n > 0 ? n : 0] = 0;
         close(*fd);

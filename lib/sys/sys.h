@@ -9,13 +9,14 @@
 
 enum verbosity { QUIET = -1, NORMAL = 0, VERBOSE = 1 };
 
-/* Call first in main: the name for messages. No locale is needed or set; everything is UTF-8. */
+/* Call first in main: the name for messages, and standard descriptors that are closed are held, so that no file becomes one.
+ * No locale is needed or set; everything is UTF-8. */
 void prog_init(const char *name);
 const char *prog_name(void);
 void prog_verbosity(enum verbosity v); /* -q, -v */
 enum verbosity prog_is(void);
 
-/* To stderr as "NAME: text\n". warn and note are silent with -q; note speaks only with -v. */
+/* To stderr as "NAME: text\n", without control characters. warn and note are silent with -q; note speaks only with -v. */
 void prog_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void prog_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* One line for an error: "NAME: text (server words); hint". Printed with -q too; the outcome becomes
@@ -25,7 +26,7 @@ void prog_error(const struct err *e);
 void prog_outcome(enum err_class class);
 enum err_class prog_worst(void);
 
-/* "NAME: text" and "try 'NAME -h'" on stderr; the exit code 64. Use: return prog_misuse(…); */
+/* "NAME: text" and "try 'NAME -h'" on stderr; the exit code 64. format NULL: getopt has said it already. Use: return prog_misuse(…); */
 int prog_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Usage to stdout and 0; version to stdout and 0 (74 where stdout cannot be written). */
 int prog_usage(const char *text);
