@@ -37,8 +37,7 @@ static void read_addresses(struct mapping *x, enum header_name id, enum email_me
 static void read_ids(struct mapping *x, enum header_name id, enum email_member member, str name, struct strs *out)
 {
     *out = (struct strs){0};
-    for (const struct field *f = header_first(&x->m->header, id); f; f = header_next(&x->m->header, f))
-        header_ids(x->a, f->body, out);
+    header_ids(x->a, header_body(&x->m->header, id), out);
     if (out->n >= HEADER_IDS)
         cut(x, name);
     email_knows(x->e, member);

@@ -107,4 +107,6 @@ json_is '--fields: with the values they have without it' "$(mail-parse --fields 
 json_is '--fields: null stays null' "$(mail-parse --fields cc "$sample")" '{"type":"email","v":1,"cc":null}'
 exits 64 mail-parse --fields subject,form "$sample"
 like '--fields: a wrong name is named' "$(cat err)" "'form'"
+printf 'References: <a@x> <b@x>\nIn-Reply-To: <b@x>\nReferences: <c@x>\nIn-Reply-To: <d@x>\n\n' >twice.eml
+is 'of References and In-Reply-To that stand twice the first counts' "$(mail-parse twice.eml | jq -c '[.references, .inReplyTo]')" '[["a@x","b@x"],["b@x"]]'
 done_testing
