@@ -207,10 +207,13 @@ static bool read_path(struct job *j, const struct record *r, struct err *e)
     bool span = email_has(m, EMAIL_OFFSET) && email_has(m, EMAIL_LENGTH);
     if (span && email_has(m, EMAIL_FORMAT) && !mbox_format_of(m->format, &format))
         return err_set(e, ERR_INPUT, "record.format", NULL, "%.*s: no such mbox format: %.*s", STR_ARG(m->path), STR_ARG(m->format));
-    int fd = open(str_z(&j->w->mem, m->path), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* Not what never ends or waits for a writer: a record names a plain file. */
+    int fd = open(str_z(&j->w->mem, m->path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return err_errno(e, ERR_IO, "file.open", NULL, "cannot open %.*s", STR_ARG(m->path));
     bool good = fstat(fd, &st) == 0 || cannot_read(e, m->path);
+    if (good && !S_ISREG(st.st_mode))
+        good = err_set(e, ERR_INPUT, "file.kind", "name devices and pipes as arguments", "%.*s is no plain file", STR_ARG(m->path));
     if (good) {
         j->about.modified = st.st_mtime;
         good = span ? read_span(j, fd, m->offset, m->length, format) : read_octets(j->w, fd, -1, -1, job_feed, j);

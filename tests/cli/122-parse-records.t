@@ -69,6 +69,11 @@ exits 0 mail-parse - </dev/null
 is 'no input, no output' "$(cat out)" ''
 is 'a record of a later version is refused' "$(jq -c '.v = 2' in | mail-parse 2>/dev/null | jq -r .type)" 'error'
 
+mkfifo endless
+printf '{"type":"email","v":1,"path":"%s/endless"}\n' "$T" >fifo
+exits 65 timeout 10 mail-parse <fifo
+like 'a record names a plain file: a pipe is not waited for' "$(cat err)" 'endless is no plain file'
+
 # ---- a pipe that pauses ----
 mkfifo slow
 mail-parse <slow >slow.jsonl &
