@@ -78,11 +78,19 @@ int list_main(const char *dir, int argc, char **argv)
 
 /* ---- thread, threads, mailboxes ----------------------------------------------------------------------------- */
 
+static bool no_thread(const struct verb_call *c, str id, struct err *e)
+{
+    return err_set(e, ERR_MISSING, "store.thread", "mail-store threads shows what there is", "there is no thread, and no email of one, called %.*s in %.*s",
+                   STR_ARG(id), STR_ARG(store_dir(c->store)));
+}
+
 static bool print_thread(struct verb_call *c, str id, struct err *e)
 {
     struct ids ids;
     struct email m;
-    if (!store_resolve(&c->mem, c->store, id, &ids, e) || !store_email(&c->mem, c->store, ids.item[0], &m, e))
+    if (!store_resolve(&c->mem, c->store, id, &ids, e))
+        return strcmp(e->code, "store.id") == 0 ? no_thread(c, id, e) : false;
+    if (!store_email(&c->mem, c->store, ids.item[0], &m, e))
         return false;
     if (m.thread_id.len && !store_thread(&c->mem, c->store, m.thread_id, &ids, e))
         return false;

@@ -260,5 +260,8 @@ bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct e
     }
     if (source->raw.len)
         return copy_in(c, source, NULL, e);
+    if (faccessat(c->blobs, name, F_OK, 0) != 0 && errno == ENOENT)
+        return err_set(e, ERR_MISSING, "blob.absent", "parse it from a file, or with mail-parse --inline",
+                       "cannot read the message %.*s: its record neither holds it nor names a file", STR_ARG(source->blob_id));
     return verify(c, source, own, e);
 }

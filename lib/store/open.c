@@ -12,6 +12,7 @@
 
 enum {
     WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
+    WORK_OCTETS = 64 << 20, /* texts that a statement needs */
     WAL_KEPT_OCTETS = 64 << 20,  /* of the WAL while it is in use; the last one who closes it empties it */
     WAL_PAGES = 8192             /* after which a commit brings them into the database */
 };
@@ -58,6 +59,7 @@ static struct store *store_new(arena *a, str dir, enum store_mode mode)
     s->dir = dir;
     s->mode = mode;
     s->blobs = -1;
+    s->work = arena_new(WORK_OCTETS);
     s->wal = store_file(a, s, "mail.db-wal");
     return s;
 }
@@ -138,6 +140,11 @@ static bool make_folders(arena a, struct store *s, struct err *e)
     return dir_make(store_file(&a, s, "blobs"), e) && dir_make(store_file(&a, s, "queue"), e);
 }
 
+static bool no_store(const struct store *s, struct err *e)
+{
+    return err_set(e, ERR_MISSING, "store.missing", "make one with mail-store init, or name one with -s DIR", "there is no store in %.*s", STR_ARG(s->dir));
+}
+
 static bool make_missing(arena a, struct store *s, const char *path, struct err *e)
 {
     struct stat st;
@@ -145,6 +152,8 @@ static bool make_missing(arena a, struct store *s, const char *path, struct err 
         return true;
     if (errno != ENOENT && errno != ENOTDIR)
         return err_errno(e, ERR_IO, "store.open", "", "cannot open %s", path);
+    if (s->mode == STORE_MIGRATE)
+        return no_store(s, e);
     return make_folders(a, s, e) && make_database(a, s, path, e);
 }
 
@@ -187,9 +196,11 @@ static bool open_immutable(arena a, struct store *s, const char *path, struct er
 
 static bool open_reader(arena a, struct store *s, const char *path, struct err *e)
 {
-    if (access(path, F_OK) != 0)
-        return err_set(e, ERR_MISSING, "store.missing", "make one with mail-store init, or name one with -s DIR",
-                       "there is no store in %.*s", STR_ARG(s->dir));
+    struct stat st;
+    if (stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR)
+        return err_errno(e, ERR_IO, "store.open", "", "cannot open %s", path);
+    if (stat(path, &st) != 0)
+        return no_store(s, e);
     if (!connect_to(s, path, SQLITE_OPEN_READWRITE, e))
         return false;
     /* The first read is what needs the -shm file. */
@@ -232,6 +243,7 @@ void store_close(struct store *s)
     if (s->blobs >= 0)
         close(s->blobs);
     s->blobs = -1;
+    arena_free(&s->work);
 }
 
 str store_dir(const struct store *s) { return s->dir; }

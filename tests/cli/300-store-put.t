@@ -131,4 +131,7 @@ esac
 
 exits 0 mail-store check --full
 is 'the store is in order' "$(cat out)" ''
+printf 'Subject: from a pipe\n\ntext\n' | mail-parse | mail-store -s piped put 2>err
+is 'a message that nobody kept is refused' "$?" 66
+like 'with what to do' "$(cat err)" 'mail-parse --inline'
 done_testing

@@ -115,12 +115,20 @@ message 9
 record 9 | mail-store put -q
 is 'the number of a removed email is not given again' "$(mail-store get m9@example.com | jq .id)" 6
 
+# -- what is not there is not made in order to be migrated, and what may not be seen is not called missing
+exits 66 mail-store -s absent migrate
+not_ok 'no store was made' test -e absent
+exits 66 mail-store thread nothing-such
+like 'a thread that is none is called a thread' "$(cat err)" 'there is no thread'
+
 # -- read-only: as another user, because root may write everywhere
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	as() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 	cp "$BUILD/bin/mail-store" "$T/reader" && chmod 755 "$T/reader"
 	chmod -R a+rX "$MAILPIPE_STORE"
 	mail-store list --all >mine
+	mkdir closed && cp -r "$MAILPIPE_STORE" closed/store && chmod 700 closed
+	exits 77 as "$T/reader" -s "$T/closed/store" list
 	exits 0 as "$T/reader" list --all
 	same_file 'a store that cannot be written is read' out mine
 	exits 0 as "$T/reader" search word1
@@ -133,6 +141,6 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	like 'with changes in the -wal: a hint' "$(cat err)" 'mail-store check'
 	exits 0 mail-store list
 else
-	skip 8 'needs root'
+	skip 9 'needs root'
 fi
 done_testing
