@@ -87,7 +87,7 @@ bool account_from_url(arena *a, const struct opts *o, struct target *x, struct e
     if (!take_host(str_skip(authority, at), &x->set.net))
         return bad_url(e, "its host or port is not one");
     if (!o->secret.len)
-        return err_set(e, ERR_USAGE, "fetch.secret", "--secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url wants --secret");
+        return err_set(e, ERR_USAGE, "fetch.secret", "write --secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url wants --secret");
     x->set.user = percent_decoded(a, user);
     x->set.net.security = tls ? NET_TLS : o->allow_plaintext ? NET_PLAIN : NET_STARTTLS;
     x->set.net.connect_ms = CONNECT_S * 1000;
@@ -111,7 +111,7 @@ static bool take_security(str word, str name, enum net_security *out, struct err
     else if (str_eq(word, S("none")))
         *out = NET_PLAIN;
     else
-        return err_set(e, ERR_CONFIG, "config.value", "tls, starttls or none", "account %.*s: imap.security is \"%.*s\"",
+        return err_set(e, ERR_CONFIG, "config.value", "it is tls, starttls or none", "account %.*s: imap.security is \"%.*s\"",
                        STR_ARG(name), STR_ARG(word));
     return true;
 }
@@ -123,7 +123,7 @@ static bool from_config(arena *a, const struct config *c, const struct opts *o, 
     struct imap_settings *set = &x->set;
     set->net.host = config_get(c, name, S("imap.host"));
     if (!set->net.host.len)
-        return err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME imap.host=…", "account %.*s has no imap.host", STR_ARG(name));
+        return err_set(e, ERR_CONFIG, "config.missing", "set it with mail-account set NAME imap.host=…", "account %.*s has no imap.host", STR_ARG(name));
     if (str_starts(set->net.host, S("[")) && str_ends(set->net.host, S("]")))
         set->net.host = str_slice(set->net.host, 1, set->net.host.len - 1);
     if (!take_security(config_get(c, name, S("imap.security")), name, &set->net.security, e) ||
@@ -147,7 +147,7 @@ static bool from_config(arena *a, const struct config *c, const struct opts *o, 
         strs_add(a, &x->mailboxes, S("INBOX"));
     apply_options(o, x);
     if (!set->user.len || !x->secret.len)
-        return err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME KEY=VALUE", "account %.*s has no %s", STR_ARG(name),
+        return err_set(e, ERR_CONFIG, "config.missing", "set it with mail-account set NAME KEY=VALUE", "account %.*s has no %s", STR_ARG(name),
                        set->user.len ? "imap.secret" : "imap.user");
     return true;
 }
@@ -167,7 +167,7 @@ static bool names_of(arena *a, const struct config *c, const struct opts *o, str
     config_accounts(a, c, &known);
     for (ptrdiff_t i = 0; i < o->accounts.n; i++) {
         if (!config_has_account(c, o->accounts.item[i]))
-            return err_set(e, ERR_MISSING, "config.account", "mail-account list", "there is no account %.*s in %.*s",
+            return err_set(e, ERR_MISSING, "config.account", "mail-account list shows what is there", "there is no account %.*s in %.*s",
                            STR_ARG(o->accounts.item[i]), STR_ARG(c->path));
         strs_add(a, names, o->accounts.item[i]);
     }
@@ -180,7 +180,7 @@ static bool names_of(arena *a, const struct config *c, const struct opts *o, str
     }
     if (names->n)
         return true;
-    return err_set(e, ERR_CONFIG, "config.account", "mail-account add NAME imap.host=… imap.user=… imap.secret=…",
+    return err_set(e, ERR_CONFIG, "config.account", "make one with mail-account add NAME imap.host=… imap.user=… imap.secret=…",
                    "%.*s has no account to read", STR_ARG(c->path));
 }
 
