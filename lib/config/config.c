@@ -110,6 +110,12 @@ str config_get(const struct config *c, str account, str key)
     return found ? found->value : STR_NONE;
 }
 
+str config_place(arena *a, const struct config *c, str account, str key)
+{
+    bool own = section_entry(section_find(c, S("account"), account), key) || !entry_of(c, account, key);
+    return own ? str_fmt(a, "%.*s.%.*s", STR_ARG(account), STR_ARG(key)) : config_section_place(a, S("defaults"), STR_NONE, key);
+}
+
 static bool wrong(const struct config *c, str account, str key, const char *wanted, struct err *e)
 {
     const struct config_entry *found = entry_of(c, account, key);

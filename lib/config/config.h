@@ -42,6 +42,10 @@ void config_list(arena *a, const struct config *c, str account, str key, struct 
 void config_accounts(arena *a, const struct config *c, struct strs *out);
 bool config_has_account(const struct config *c, str account);
 
+/* The name of the place where config_get finds the value: "support.imap.secret", "[defaults].imap.secret"; a sealed secret opens only
+ * there. Names of accounts hold no bracket. */
+str config_place(arena *a, const struct config *c, str account, str key);
+
 /* Read c->text again, after an edit has been put there. */
 bool config_reparse(arena *a, struct config *c, struct err *e);
 
@@ -63,7 +67,9 @@ void config_section_list(arena *a, const struct config *c, str kind, str name, s
 bool config_section_known(const struct config *c, str kind, const char *const *keys, struct err *e);
 /* Puts path and line of the key (of the section, where it has none) before the sentence of *e; false, class configuration. */
 bool config_section_wrong(const struct config *c, str kind, str name, str key, struct err *e);
-/* As config_edit. */
+/* "[KIND NAME].KEY" */
+str config_section_place(arena *a, str kind, str name, str key);
+/* As config_edit; [defaults] is the kind "defaults" without a name. */
 str config_section_edit(arena *a, const struct config *c, str kind, str name, str key, str value);
 
 /* ---- The keys of an account: one table for mail-account, its manual page and its tests. ---- */

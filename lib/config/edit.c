@@ -70,7 +70,7 @@ str config_section_edit(arena *a, const struct config *c, str kind, str name, st
     if (!s) {
         if (b.len)
             buf_byte(&b, '\n');
-        buf_fmt(&b, "[%.*s %.*s]\n", STR_ARG(kind), STR_ARG(name));
+        buf_fmt(&b, "[%.*s%s%.*s]\n", STR_ARG(kind), name.len ? " " : "", STR_ARG(name));
     }
     put_line(&b, key, value);
     return finish(&b, c->text, at);

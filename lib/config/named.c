@@ -29,6 +29,11 @@ void config_section_list(arena *a, const struct config *c, str kind, str name, s
     }
 }
 
+str config_section_place(arena *a, str kind, str name, str key)
+{
+    return str_fmt(a, "[%.*s%s%.*s].%.*s", STR_ARG(kind), name.len ? " " : "", STR_ARG(name), STR_ARG(key));
+}
+
 static bool is_known(str key, const char *const *keys, const char **near)
 {
     *near = NULL;

@@ -1,10 +1,8 @@
 #include "tap.h"
 
 #include "config/config.h"
-#include "secret/secret.h"
 #include "sys/sys.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/mailpipe-config-XXXXXX";
@@ -95,27 +93,18 @@ static void editing(arena *a)
     ok(str_find(text, S("support")) < 0 && str_find(text, S("[account sales]")) > 0 && str_starts(text, S("# mine")), "an account is removed");
 }
 
-static void secrets(arena *a)
+static void places(arena *a)
 {
+    struct config c;
     struct err e;
-    str s;
-    char *file = path_of(a, "pw");
-    str reference = str_fmt(a, "file:%s", file);
-    file_replace(file, S("geheim\nsecond line\n"), 0600, &e);
-    ok(secret_get(a, reference, &s, &e) && str_eq(s, S("geheim")), "the first line of a file");
-    chmod(file, 0640);
-    ok(!secret_get(a, reference, &s, &e) && e.class == ERR_LOGIN && strstr(e.text, "others can read"), "a file that others can read is refused");
-    setenv("MAILPIPE_TEST_PW", "x y", 1);
-    ok(secret_get(a, S("env:MAILPIPE_TEST_PW"), &s, &e) && str_eq(s, S("x y")), "a variable");
-    ok(!getenv("MAILPIPE_TEST_PW"), "which no child will see");
-    ok(!secret_get(a, S("env:MAILPIPE_TEST_PW"), &s, &e) && e.class == ERR_LOGIN, "a variable that is not set");
-    ok(secret_get(a, S("cmd:printf 'a b\\r\\nc'"), &s, &e) && str_eq(s, S("a b")), "a command's first line");
-    ok(secret_get(a, S("cmd:if test -t 0 || read x; then echo bad; else echo alone; fi"), &s, &e) && str_eq(s, S("alone")),
-       "a command has neither terminal nor input");
-    ok(!secret_get(a, S("cmd:echo x; exit 3"), &s, &e) && e.class == ERR_LOGIN && strstr(e.text, "exit 3"), "a command that fails: %s", e.text);
-    ok(!secret_get(a, S("cmd:true"), &s, &e) && strstr(e.text, "empty"), "an empty secret");
-    ok(!secret_get(a, S("hunter2"), &s, &e) && e.class == ERR_CONFIG && !strstr(e.text, "hunter2"), "a plain secret is refused and not repeated");
-    ok(!secret_is_reference(S("cmd:")) && secret_is_reference(S("env:X")), "the form of a reference");
+    load(a, "[defaults]\nimap.secret = env:A\n[account x]\nsmtp.secret = env:B\n", &c, &e);
+    is_str(config_place(a, &c, S("x"), S("smtp.secret")), S("x.smtp.secret"), "an own value stands with its account");
+    is_str(config_place(a, &c, S("x"), S("imap.secret")), S("[defaults].imap.secret"), "another one with the defaults");
+    is_str(config_section_place(a, S("profile"), S("p"), S("smtp.secret")), S("[profile p].smtp.secret"), "a section is named");
+    str text = config_section_edit(a, &c, S("defaults"), STR_NONE, S("seal.key"), S("file:/k"));
+    ok(str_starts(text, S("[defaults]\nimap.secret = env:A\nseal.key = file:/k\n")), "the defaults are edited as a section");
+    load(a, "", &c, &e);
+    is_str(config_section_edit(a, &c, S("defaults"), STR_NONE, S("k"), S("v")), S("[defaults]\nk = v\n"), "and made");
 }
 
 int main(void)
@@ -126,7 +115,7 @@ int main(void)
     reading(&a);
     wrong(&a);
     editing(&a);
-    secrets(&a);
+    places(&a);
     char *remove = str_z(&a, str_fmt(&a, "rm -rf %s", folder));
     ok(system(remove) == 0, "cleaned up");
     return done();
