@@ -22,6 +22,7 @@ struct db_statement {
 
 struct store {
     arena *mem; /* run lifetime */
+    arena work; /* texts of one statement, where the caller's memory may be a scratch copy of mem: taken by value, by one function at a time */
     sqlite3 *db;
     str dir;
     enum store_mode mode;

@@ -29,7 +29,7 @@ bool queue_status_named(str name, enum queue_status *out)
 
 bool queue_event(struct store *s, str kind, int64_t submission, str detail, int64_t now, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     str text = detail.len ? detail : str_fmt(&scratch, "{\"submissionId\":%lld}", (long long)submission);
     return db_run(s, e,
                   "INSERT INTO event (at, kind, account_id, detail) SELECT ?1, ?2, (SELECT account_id FROM submission WHERE id = ?3), ?4", "isis",
@@ -118,7 +118,7 @@ static enum queue_status after_deferral(const struct queue_recipient *r, const s
 bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_status *became, str logged, const struct delivery *d,
                    const struct queue_patience *patience, int64_t now, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     int64_t next_at = 0;
     if (*became == QUEUE_DEFERRED)
         *became = after_deferral(r, d, patience, now, &next_at);

@@ -78,7 +78,7 @@ static bool live_again(struct store *s, int64_t submission, int64_t now, struct 
 
 static bool apply(struct store *s, int64_t submission, const struct queue_change *c, int64_t now, int64_t *changed, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     str recipient = c->recipient.len ? queue_address(&scratch, c->recipient) : STR_NONE;
     int64_t found;
     if (!db_number(s, e, 0, &found, "SELECT 1 FROM submission WHERE id = ?", "i", submission))
@@ -109,7 +109,7 @@ bool queue_change(struct store *s, int64_t submission, const struct queue_change
 
 static bool tell(struct store *s, str kind, str scope, str name, str who, str reason, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     struct buf b = buf_new(&scratch, 256);
     struct jwrite w = {&b, false};
     jwrite_object(&w);
@@ -153,7 +153,7 @@ bool queue_resume(struct store *s, str scope, str name, str who, bool *changed, 
 
 bool queue_purge(struct store *s, int64_t before, const struct strs *statuses, bool dry_run, int64_t *n, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     struct buf b = buf_new(&scratch, 128);
     if (statuses && statuses->n)
         record_json_strs(&b, statuses);

@@ -15,7 +15,7 @@ static str json_list(arena *a, const struct strs *list)
 bool queue_list(arena *a, struct store *s, const struct queue_filter *want, struct ids *out, struct err *e)
 {
     bool failed, settled = want->settled || (want->statuses && want->statuses->n);
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     str accounts = json_list(&scratch, want->accounts), queues = json_list(&scratch, want->queues), statuses = json_list(&scratch, want->statuses);
     const char *all = "SELECT id FROM (SELECT s.id FROM submission s JOIN account c ON c.id = s.account_id WHERE "
                       "(?1 IS NULL OR c.name IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR s.queue IN (SELECT value FROM json_each(?2))) AND "

@@ -46,7 +46,7 @@ static bool write_row(struct store *s, const struct suppression *x, str address,
 
 bool store_suppress_add(struct store *s, const struct suppression *x, bool *known, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     if (!is_address(x->address))
         return err_set(e, ERR_INPUT, "suppress.address", "write ann@example.com, or @example.com for everyone there", "\"%.*s\" is no address",
                        STR_ARG(x->address));
@@ -72,7 +72,7 @@ bool store_suppress_commit(struct store *s, struct err *e)
 
 bool store_suppress_remove(struct store *s, str address, str account, bool *removed, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     bool own = !s->in_transaction;
     if (own && !db_begin(s, e))
         return false;
