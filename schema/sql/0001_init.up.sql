@@ -45,16 +45,17 @@ CREATE TABLE email (
     importance TEXT CHECK (importance IN ('low', 'normal', 'high')),
     direction TEXT CHECK (direction IN ('inbound', 'outbound', 'internal')),
     category TEXT,
-    has_attachment INTEGER NOT NULL CHECK (has_attachment IN (0, 1)),
-    seen INTEGER NOT NULL CHECK (seen IN (0, 1)),
-    flagged INTEGER NOT NULL CHECK (flagged IN (0, 1)),
-    answered INTEGER NOT NULL CHECK (answered IN (0, 1)),
-    draft INTEGER NOT NULL CHECK (draft IN (0, 1)),
+    has_attachment INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    flagged INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    draft INTEGER NOT NULL,
     extraction INTEGER NOT NULL,
     index_digest INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    UNIQUE (blob_id, account_id)
+    UNIQUE (blob_id, account_id),
+    CHECK (has_attachment | seen | flagged | answered | draft IN (0, 1)) -- each of them
 ) STRICT;
 
 CREATE INDEX email_received ON email (received_at, blob_id);
@@ -70,7 +71,6 @@ CREATE TABLE email_record (
     id INTEGER PRIMARY KEY REFERENCES email (id) ON DELETE CASCADE,
     mailboxes TEXT,
     keywords TEXT,
-    source TEXT,
     split INTEGER NOT NULL,
     record TEXT NOT NULL
 ) STRICT;
