@@ -9,14 +9,15 @@ enum { PORT_SMTP = 25, PORT_LMTP = 24 };
 
 /* ---- secrets ---------------------------------------------------------------------------------------- */
 
-bool run_secret(struct run *r, str reference, str *out, struct err *e)
+bool run_secret(struct run *r, str reference, const struct secret_place *place, str *out, struct err *e)
 {
+    /* What is sealed is opened for each place: a copy of it elsewhere must not open. */
     for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
-        if (str_eq(r->secrets.item[i], reference)) {
+        if (str_eq(r->secrets.item[i], reference) && !secret_is_sealed(reference)) {
             *out = r->secrets.item[i + 1];
             return true;
         }
-    if (!secret_get(r->mem, reference, out, e))
+    if (!secret_get_at(r->mem, reference, place, out, e))
         return false;
     strs_add(r->mem, &r->secrets, reference);
     strs_add(r->mem, &r->secrets, *out);
@@ -28,6 +29,11 @@ void run_forget(struct run *r)
     for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
         secret_wipe(r->secrets.item[i + 1]);
     r->secrets.n = 0;
+}
+
+static struct secret_place place_of(const struct config *c, str name)
+{
+    return (struct secret_place){.name = name, .config = c->path, .key = config_get(c, STR_NONE, S("seal.key"))};
 }
 
 /* ---- hosts ------------------------------------------------------------------------------------------ */
@@ -192,6 +198,12 @@ static str setting(const struct config *c, const struct route *x, const char *ke
     return own.ptr ? own : config_get(c, x->account, str_c(key));
 }
 
+static str place_name(arena *a, const struct config *c, const struct route *x, str key)
+{
+    bool own = x->profile.len && config_section_get(c, S("profile"), x->profile, key).ptr;
+    return own ? config_section_place(a, S("profile"), x->profile, key) : config_place(a, c, x->account, key);
+}
+
 static bool take_number(const struct config *c, struct route *x, const char *key, int64_t max, int64_t otherwise, int64_t *out, struct err *e)
 {
     str value = setting(c, x, key);
@@ -296,8 +308,9 @@ struct route *route_for(struct run *r, str account, str profile)
     apply_options(o, x);
     if (good && x->set.user.len && !x->secret.len)
         good = err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME smtp.secret=…", "account %.*s has no smtp.secret", STR_ARG(account));
+    struct secret_place place = place_of(&r->config, o->secret.len || o->url.len ? STR_NONE : place_name(r->mem, &r->config, x, S("smtp.secret")));
     if (good && x->set.user.len && !o->dry_run)
-        good = run_secret(r, x->secret, &x->set.secret, e);
+        good = run_secret(r, x->secret, &place, &x->set.secret, e);
     if (!good)
         prog_error(e);
     return x;
@@ -323,5 +336,6 @@ bool imap_settings_for(struct run *r, str account, struct imap_settings *out, st
     out->net.response_ms = REPLY_S * 1000;
     out->net.ca_file = config_get(c, account, S("tlsCaFile"));
     out->auth = config_get(c, account, S("imap.auth"));
-    return run_secret(r, secret, &out->secret, e);
+    struct secret_place place = place_of(c, config_place(r->mem, c, account, S("imap.secret")));
+    return run_secret(r, secret, &place, &out->secret, e);
 }

@@ -86,7 +86,7 @@ void send_message(struct run *r)
     struct job *j = job_new(r);
     struct err e;
     struct submission *s = &j->s;
-    if (route_for(r, r->opts->account, STR_NONE)->bad.class)
+    if (route_for(r, r->opts->account, STR_NONE)->bad.class == ERR_USAGE)
         return;
     if (!read_stdin(j, &e)) {
         prog_error(&e);

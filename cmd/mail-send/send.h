@@ -94,7 +94,8 @@ struct run {
 /* The route of an account, made at the first use; its `bad` says whether it can be used. */
 struct route *route_for(struct run *r, str account, str profile);
 /* The secret behind a reference; env: variables are gone once they were read. */
-bool run_secret(struct run *r, str reference, str *out, struct err *e);
+struct secret_place;
+bool run_secret(struct run *r, str reference, const struct secret_place *place, str *out, struct err *e);
 void run_forget(struct run *r);
 /* Settings to read and write the account's mailboxes by IMAP. */
 struct imap_settings;

@@ -242,9 +242,6 @@ static bool put_data(struct smtp *c, struct smtp_message *m, struct err *e)
 
 static bool send_one(struct smtp *c, struct smtp_message *m, struct err *e)
 {
-    while (c->flights == SMTP_WINDOW)
-        if (!smtp_read_some(c, e))
-            return false;
     m->pending = 0;
     m->written = m->mail_refused = false;
     m->end_at = 0;
@@ -289,6 +286,9 @@ bool smtp_send(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, const
     for (ptrdiff_t used; n; m += used, n -= used) {
         ptrdiff_t count = next_group(c, m, n, group, &used);
         bool large = count == 1 && group[0]->scan.octets > SMTP_SMALL;
+        while (c->flights + count > SMTP_WINDOW)
+            if (!smtp_read_some(c, e))
+                return false;
         if (count && !large && !hooks->commit(hooks->context, group, count, e))
             return smtp_give_up(c, e);
         for (ptrdiff_t i = 0; i < count; i++)
