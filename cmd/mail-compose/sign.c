@@ -22,6 +22,13 @@ struct compose_signer {
 
 static str setting(const struct compose_signer *s, const char *key) { return config_get(s->config, s->account, str_c(key)); }
 
+static bool get_pem(const struct compose_signer *s, const char *key, str reference, str *pem, struct err *e)
+{
+    struct secret_place place = {.name = config_place(s->mem, s->config, s->account, str_c(key)), .config = s->config->path,
+                                 .key = config_get(s->config, STR_NONE, S("seal.key"))};
+    return secret_get_text_at(s->mem, reference, &place, pem, e);
+}
+
 static bool wrong(const struct compose_signer *s, const char *hint, const char *what, struct err *e)
 {
     return err_set(e, ERR_CONFIG, "compose.sign", hint, "%s of account %.*s", what, STR_ARG(s->account));
@@ -62,7 +69,7 @@ static bool open_dkim_key(struct compose_signer *s, str domain, str selector, st
         return wrong(s, NULL, "there are too many keys in dkim.key", e);
     if (!dkim_name_is_good(domain) || !dkim_name_is_good(selector))
         return wrong(s, "letters, digits, '-' and dots; other scripts in their xn-- form", "dkim.domain or dkim.selector is no name", e);
-    if (!secret_get_text(s->mem, reference, &pem, e))
+    if (!get_pem(s, "dkim.key", reference, &pem, e))
         return false;
     struct dkim_key *key = dkim_key_read(s->mem, pem, reference, e);
     secret_wipe(pem);
@@ -120,7 +127,7 @@ static bool open_smime(struct compose_signer *s, struct err *e)
     if (!certificate.len || !reference.len)
         return wrong(s, "see mail-account keys", "to sign with S/MIME, set smime.cert and smime.key", e);
     char *path = path_of(s->mem, s->config, certificate);
-    if (!file_read(s->mem, path, CERTIFICATE_MAX, &text, e) || !secret_get_text(s->mem, reference, &pem, e))
+    if (!file_read(s->mem, path, CERTIFICATE_MAX, &text, e) || !get_pem(s, "smime.key", reference, &pem, e))
         return false;
     s->smime = smime_signer_read(s->mem, text, pem, str_c(path), e);
     secret_wipe(pem);

@@ -142,6 +142,7 @@ static bool from_config(arena *a, const struct config *c, const struct opts *o, 
         set->user = config_get(c, name, S("email"));
     set->auth = config_get(c, name, S("imap.auth"));
     x->secret = config_get(c, name, S("imap.secret"));
+    x->place = (struct secret_place){.name = config_place(a, c, name, S("imap.secret")), .config = c->path, .key = config_get(c, STR_NONE, S("seal.key"))};
     config_list(a, c, name, S("mailboxes"), &x->mailboxes);
     if (!x->mailboxes.n)
         strs_add(a, &x->mailboxes, S("INBOX"));

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "imap/imap.h"
 #include "record/record.h"
+#include "secret/secret.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
@@ -24,6 +25,7 @@ struct target { /* of one run: an account, from the configuration or a URL */
     str name;
     struct imap_settings set; /* without the secret */
     str secret;               /* its reference */
+    struct secret_place place; /* where that stands */
     struct strs mailboxes;
     int64_t max;              /* of one mailbox and run, -1: all */
 };

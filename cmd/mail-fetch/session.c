@@ -1,5 +1,4 @@
 #include "fetch.h"
-#include "secret/secret.h"
 
 enum { SESSION_MEMORY = 1 << 28 };
 
@@ -9,14 +8,15 @@ bool run_over(const struct run *r)
 }
 
 /* env: variables are gone once they were read; several accounts may share one. */
-static bool get_secret(struct run *r, arena *a, str reference, str *out, struct err *e)
+static bool get_secret(struct run *r, arena *a, const struct target *of, str *out, struct err *e)
 {
+    str reference = of->secret;
     for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
         if (str_eq(r->secrets.item[i], reference)) {
             *out = str_copy(a, r->secrets.item[i + 1]);
             return true;
         }
-    if (!secret_get(a, reference, out, e))
+    if (!secret_get_at(a, reference, &of->place, out, e))
         return false;
     if (str_starts(reference, S("env:"))) {
         strs_add(r->mem, &r->secrets, reference);
@@ -35,7 +35,7 @@ void run_forget(struct run *r)
 bool session_open(struct run *r, const struct target *a, struct session *s, struct err *e)
 {
     *s = (struct session){.run = r, .account = a, .set = a->set, .mem = arena_new(SESSION_MEMORY)};
-    if (get_secret(r, &s->mem, a->secret, &s->set.secret, e))
+    if (get_secret(r, &s->mem, a, &s->set.secret, e))
         s->imap = imap_open(&s->mem, &s->set, e);
     if (s->imap)
         return true;
