@@ -64,7 +64,7 @@ static bool bind_all(struct store *s, sqlite3_stmt *q, const char *types, va_lis
         }
         case 's': code = bind_text(q, at, va_arg(args, str)); break;
         case 'b': code = bind_blob(q, at, va_arg(args, str)); break;
-        default: assert(!"a letter that db_query does not know");
+        default: assert(false); /* a letter that db_query does not know */
         }
     }
     return code == SQLITE_OK || db_error(s, e, "cannot bind a value");

@@ -126,7 +126,7 @@ wait
 # -- a limit on addresses is none on the work
 case $BUILD in
 *san*) pass 'no limit under the sanitizers, which need addresses' ;;
-*) is 'a limit of 1.5 GB' "$(ulimit -v 1500000; mail-store put -s limited <three.jsonl 2>&1)" 'mail-store: 3 new, 0 known' ;;
+*) is 'a limit of 1.5 GB' "$(bash -c 'ulimit -v 1500000; mail-store put -s limited' <three.jsonl 2>&1)" 'mail-store: 3 new, 0 known' ;;
 esac
 
 exits 0 mail-store check --full

@@ -43,7 +43,7 @@ for verb in put search list get thread threads raw attach mailboxes init check g
 done
 
 # -- get
-mail-store get $(mail-store list --all | jq .id) >all.jsonl
+mail-store list --all | jq .id | xargs mail-store get >all.jsonl
 schema_ok all.jsonl
 mail-parse -q "$TOP"/share/sample/*.eml >parsed.jsonl
 is 'get has what the parser says' "$(jq -cS '[.blobId, .text, .html, .subject, .from, .attachments, .truncated]' all.jsonl | sort)" \
@@ -68,7 +68,7 @@ exits 0 sh -c 'mail-store list --all | head -1'
 is 'a closed pipe is quiet' "$(cat err)" ''
 exits 74 sh -c 'mail-store list --all >/dev/full'
 is 'the same for a copy that came in another order' \
-	"$(mail-parse -q $(find "$TOP"/share/sample -name '*.eml' | sort -r) | mail-thread -s "$T/other" | mail-store put -q -s "$T/other"
+	"$(find "$TOP"/share/sample -name '*.eml' | sort -r | xargs mail-parse -q | mail-thread -s "$T/other" | mail-store put -q -s "$T/other"
 	mail-store list --all -s "$T/other" | jq -c 'del(.id, .path)')" "$(jq -c 'del(.id, .path)' listed.jsonl)"
 
 # -- threads
