@@ -92,6 +92,8 @@ static void take(struct stream *s, const struct record *r)
 
 static int64_t pending(void *context, int64_t *since_ms) { return queue_add_pending(((struct adding *)context)->adder, since_ms); }
 
+static bool pass(void *context, str line) { return queue_add_pass(((struct adding *)context)->adder, line); }
+
 static bool commit(void *context, str *print, struct err *e)
 {
     struct adding *a = context;
@@ -114,7 +116,14 @@ int add_main(const char *dir, int argc, char **argv)
     a.adder = queue_adder_new(&a.call.mem, a.call.store, verb_patience, &a.call, &e);
     if (!a.adder)
         return verb_fail(&a.call, &e);
-    struct stream s = {.call = &a.call, .name = "add", .types = RECORD_BIT(RECORD_SUBMISSION), .context = &a, .take = take, .pending = pending, .commit = commit};
+    struct stream s = {.call = &a.call,
+                       .name = "add",
+                       .types = RECORD_BIT(RECORD_SUBMISSION),
+                       .context = &a,
+                       .take = take,
+                       .pass = pass,
+                       .pending = pending,
+                       .commit = commit};
     stream_run(&s, 0);
     if (prog_stopping())
         prog_outcome(ERR_LATER);

@@ -63,8 +63,7 @@ struct running {
     struct settling settled;
     int64_t claimed; /* submissions */
     int64_t expired, refused, loop_s;
-    int64_t *ids;
-    ptrdiff_t n_ids;
+    struct ids ids; /* of force */
     bool force;
     arena round; /* what one claim prints, and its policy */
 };
@@ -100,8 +99,8 @@ static bool round_once(struct running *r, struct policy *policy, int64_t limit, 
     struct queue_claim want = {.limit = limit,
                                .accounts = &r->call.accounts,
                                .queues = &r->call.queues,
-                               .ids = r->ids,
-                               .n_ids = r->n_ids,
+                               .ids = r->ids.item,
+                               .n_ids = r->ids.n,
                                .force = r->force,
                                .batch = true,
                                .dry_run = r->call.dry_run,
@@ -138,7 +137,7 @@ static bool send_due(struct running *r, struct err *e)
     bool progress = true;
     while (n && progress && limit > r->claimed && !prog_stopping()) {
         arena_reset(&r->round);
-        struct policy *policy = policy_new(&r->round, &r->call, r->ids ? POLICY_NOW : r->force ? POLICY_NO_WINDOW : POLICY_ALL, e);
+        struct policy *policy = policy_new(&r->round, &r->call, r->ids.n ? POLICY_NOW : r->force ? POLICY_NO_WINDOW : POLICY_ALL, e);
         int64_t room = limit - r->claimed;
         if (!policy || !round_once(r, policy, room < ROUND ? room : ROUND, &n, &progress, e))
             return false;
@@ -229,9 +228,9 @@ int force_main(const char *dir, int argc, char **argv)
     int code;
     if (!begin(&r, &force_verb, force_options, dir, argc, argv, &code))
         return code;
-    if (!verb_ids(&r.call, &r.ids, &r.n_ids))
+    if (!verb_ids(&r.call, &r.ids))
         return verb_end(&r.call);
     r.force = true;
-    r.call.limit = r.n_ids;
+    r.call.limit = r.ids.n;
     return run_all(&r);
 }

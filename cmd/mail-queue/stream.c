@@ -53,6 +53,8 @@ static void take_line(struct stream *s, str line)
     /* What a program before this one failed at is part of how the pipeline ends. */
     if (r.type == RECORD_ERROR)
         prog_outcome(r.error.class);
+    if (s->pass && s->pass(s->context, line))
+        return;
     out_put(&s->call->out, line);
     out_byte(&s->call->out, '\n');
 }

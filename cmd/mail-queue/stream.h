@@ -14,6 +14,8 @@ struct stream {
     bool lost;         /* the batch is gone; nothing more is stored */
     void *context;
     void (*take)(struct stream *s, const struct record *r);
+    /* A line that passes through, where it must wait for what stands before it; false: print it. May be NULL. */
+    bool (*pass)(void *context, str line);
     int64_t (*pending)(void *context, int64_t *since_ms);
     /* *print: what it gives to stdout. */
     bool (*commit)(void *context, str *print, struct err *e);

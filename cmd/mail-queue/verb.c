@@ -131,17 +131,18 @@ int verb_fail(struct verb_call *c, const struct err *e)
     return verb_end(c);
 }
 
-bool verb_ids(struct verb_call *c, int64_t **ids, ptrdiff_t *n)
+bool verb_ids(struct verb_call *c, struct ids *ids)
 {
-    *ids = ARENA_ARRAY(&c->mem, int64_t, c->n_args);
-    *n = 0;
+    *ids = (struct ids){0};
     for (int i = 0; i < c->n_args; i++) {
-        if (!str_i64(str_c(c->args[i]), 1, INT64_MAX, &(*ids)[*n])) {
-            prog_misuse("'%s' is no number of a submission: see mail-queue list", c->args[i]);
-            prog_outcome(ERR_USAGE);
+        struct ids some;
+        struct err e;
+        if (!queue_resolve(&c->mem, c->store, str_c(c->args[i]), &some, &e)) {
+            prog_error(&e);
             return false;
         }
-        ++*n;
+        for (ptrdiff_t k = 0; k < some.n; k++)
+            ids_add(&c->mem, ids, some.item[k]);
     }
     return true;
 }

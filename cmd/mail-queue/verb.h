@@ -58,8 +58,8 @@ int verb_end(struct verb_call *c);
 /* Tell an error and end: return verb_fail(&c, &e); */
 int verb_fail(struct verb_call *c, const struct err *e);
 
-/* The arguments as numbers of submissions; false after telling which is none. */
-bool verb_ids(struct verb_call *c, int64_t **ids, ptrdiff_t *n);
+/* The submissions that the arguments name (queue_resolve); false after telling which is none. */
+bool verb_ids(struct verb_call *c, struct ids *ids);
 
 /* Take back what dead ones hold, and say so; false after telling why it could not. */
 bool verb_take_back(struct verb_call *c);

@@ -178,10 +178,7 @@ static bool complete(struct queue_adder *q, struct submission *m, int64_t now, s
     submission_fill_envelope(&q->mem, m);
     if (!each_recipient_once(q, m, e))
         return false;
-    if (submission_has(m, SUBMISSION_STATUS) && !str_eq(m->status, S("held")))
-        m->status = S("queued");
-    if (!m->status.len)
-        m->status = S("queued");
+    m->status = str_eq(m->status, S("held")) ? S("held") : S("queued");
     q->patience(q->context, m->account, &patience);
     if (!submission_has(m, SUBMISSION_UNDO_UNTIL) && patience.undo_s) {
         m->undo_until = now + patience.undo_s;
@@ -195,15 +192,21 @@ static bool complete(struct queue_adder *q, struct submission *m, int64_t now, s
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */
 
-/* What does not change, and nothing that only this line knew. */
+/* What only the queue may say of it. */
+static const uint64_t OURS = SUBMISSION_BIT(SUBMISSION_ID) | SUBMISSION_BIT(SUBMISSION_ATTEMPT) | SUBMISSION_BIT(SUBMISSION_LEASE) |
+                             SUBMISSION_BIT(SUBMISSION_LEASE_PATH) | SUBMISSION_BIT(SUBMISSION_STATUS) | SUBMISSION_BIT(SUBMISSION_CREATED_AT);
+
+static void forget(struct submission *m, uint64_t members)
+{
+    m->known &= ~members;
+    m->nulls &= ~members;
+}
+
+/* What does not change. */
 static str record_of(struct queue_adder *q, const struct submission *m)
 {
-    const uint64_t passing = SUBMISSION_BIT(SUBMISSION_ID) | SUBMISSION_BIT(SUBMISSION_PATH) | SUBMISSION_BIT(SUBMISSION_RAW) |
-                             SUBMISSION_BIT(SUBMISSION_ATTEMPT) | SUBMISSION_BIT(SUBMISSION_LEASE) | SUBMISSION_BIT(SUBMISSION_LEASE_PATH) |
-                             SUBMISSION_BIT(SUBMISSION_STATUS) | SUBMISSION_BIT(SUBMISSION_CREATED_AT);
     struct submission stays = *m;
-    stays.known &= ~passing;
-    stays.nulls &= ~passing;
+    forget(&stays, OURS | SUBMISSION_BIT(SUBMISSION_PATH) | SUBMISSION_BIT(SUBMISSION_RAW));
     struct buf b = buf_new(&q->mem, 1024);
     record_write_submission(&b, &stays);
     return str_first(buf_str(&b), b.len - 1);
@@ -249,7 +252,7 @@ static void print(struct queue_adder *q, struct submission *m)
                                                   SUBMISSION_SIZE, SUBMISSION_EXPIRES_AT, SUBMISSION_STATUS, SUBMISSION_CREATED_AT};
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
         submission_knows(m, told[i]);
-    m->known &= ~SUBMISSION_BIT(SUBMISSION_RAW);
+    forget(m, SUBMISSION_BIT(SUBMISSION_RAW));
     record_write_submission(&q->lines, m);
 }
 
@@ -280,6 +283,7 @@ enum queue_taken_in queue_add(struct queue_adder *q, const struct submission *fr
 {
     int64_t now = now_s(), id;
     struct submission m = *from;
+    forget(&m, OURS);
     arena_reset(&q->mem);
     if (!begin(q, e))
         return lose(q);
@@ -302,6 +306,15 @@ int64_t queue_add_pending(const struct queue_adder *q, int64_t *since_ms)
 {
     *since_ms = q->since_ms;
     return q->pending;
+}
+
+bool queue_add_pass(struct queue_adder *q, str line)
+{
+    if (!q->store->in_transaction || !q->pending)
+        return false;
+    buf_put(&q->lines, line);
+    buf_byte(&q->lines, '\n');
+    return true;
 }
 
 bool queue_add_commit(struct queue_adder *q, str *lines, struct err *e)

@@ -199,6 +199,8 @@ enum queue_taken_in { QUEUE_ADDED, QUEUE_KNOWN, QUEUE_REFUSED, QUEUE_LOST };
 enum queue_taken_in queue_add(struct queue_adder *q, const struct submission *m, struct err *e);
 /* Submissions taken since the last commit, and when the first came (sys_clock.monotonic_ms). */
 int64_t queue_add_pending(const struct queue_adder *q, int64_t *since_ms);
+/* A line of another kind, to be printed in its place. False where nothing is pending: print it at once. */
+bool queue_add_pass(struct queue_adder *q, str line);
 /* Make lasting what was taken. *lines: their submission records with ids, in the order taken, valid until the next call. */
 bool queue_add_commit(struct queue_adder *q, str *lines, struct err *e);
 /* For --dry-run: the lines, and nothing is stored. */
@@ -466,5 +468,79 @@ void store_read_end(struct store *s);
 
 /* The lock of one account's fetch: fetch-ACCOUNT.lock in the store's folder. */
 bool store_lock_account(struct store *s, str account, int *fd, struct err *e);
+
+/* ---- reports: rows for mail-stats to count ------------------------------------------------------------------ */
+
+/* since <= time < until, of these accounts. Each function below gives the rows to `each` within one read transaction: it must neither write nor
+ * wait. Texts are views that the next row ends, but for names of accounts and mailboxes, which live in the arena. */
+struct stats_range {
+    int64_t since, until;        /* INT64_MIN, INT64_MAX: no bound */
+    const struct strs *accounts; /* NULL or empty: all */
+};
+enum stats_detail {
+    STATS_PLAIN,    /* the narrow rows */
+    STATS_RECORD,   /* with `record` */
+    STATS_MAILBOXES /* with `mailbox`: once for each mailbox that an email is in */
+};
+struct stats_email {
+    int64_t id, account_id, received_at, size, thread; /* thread 0: none */
+    int64_t from;      /* row of address, 0: none */
+    str account, mailbox, direction; /* direction may be none */
+    str record;        /* JSON members that do not change */
+    bool seen, has_attachment, draft;
+};
+typedef void stats_each_email(void *context, const struct stats_email *m);
+/* By receivedAt, in any order. */
+bool stats_emails(arena *a, struct store *s, const struct stats_range *range, enum stats_detail detail, stats_each_email *each, void *context, struct err *e);
+/* The first and the last receivedAt in the range; false in *any where there is none. */
+bool stats_span(struct store *s, const struct stats_range *range, int64_t *first, int64_t *last, bool *any, struct err *e);
+/* What stands in the rows of address, and how the email names its sender (STR_NONE: it does not). */
+bool stats_address(arena *a, struct store *s, int64_t address, str *email, struct err *e);
+bool stats_sender_name(arena *a, struct store *s, int64_t email, str *name, struct err *e);
+/* Rows of address that are this one, case aside. */
+bool stats_address_find(arena *a, struct store *s, str email, struct ids *out, struct err *e);
+
+struct stats_poll {
+    str account, mailbox, host, status, code, error; /* code and error may be none */
+    int64_t started_at, ended_at, found, fetched, failed, octets;
+};
+typedef void stats_each_poll(void *context, const struct stats_poll *p);
+/* By when they began, in that order. */
+bool stats_polls(arena *a, struct store *s, const struct stats_range *range, stats_each_poll *each, void *context, struct err *e);
+
+struct stats_recipient {
+    str account, queue, address, domain;
+    enum queue_status status;
+    int64_t size, attempts, created_at;
+    int64_t last_at; /* of the last attempt; 0: none */
+};
+typedef void stats_each_recipient(void *context, const struct stats_recipient *r);
+/* By when their submission was added, in that order. */
+bool stats_recipients(arena *a, struct store *s, const struct stats_range *range, stats_each_recipient *each, void *context, struct err *e);
+
+struct stats_attempt {
+    str account, address, domain, status, phase, enhanced_code, server, host, error_code; /* the last five may be none */
+    int64_t at, code; /* code 0: none */
+};
+typedef void stats_each_attempt(void *context, const struct stats_attempt *t);
+/* By time, in that order. */
+bool stats_attempts(arena *a, struct store *s, const struct stats_range *range, stats_each_attempt *each, void *context, struct err *e);
+
+struct stats_bounce {
+    str account; /* STR_NONE: nothing in the queue fits, or it is gone */
+    str recipient, kind, class, status, diagnostic; /* the last two may be none */
+    int64_t at;
+};
+typedef void stats_each_bounce(void *context, const struct stats_bounce *b);
+/* By time, in that order. With accounts, only those of which the submission is known. */
+bool stats_bounces(arena *a, struct store *s, const struct stats_range *range, stats_each_bounce *each, void *context, struct err *e);
+
+struct stats_error {
+    int64_t at;
+    str line; /* the error record as it came */
+};
+typedef void stats_each_error(void *context, const struct stats_error *x);
+/* Error records that put has stored, by when, in that order. range->accounts is not looked at. */
+bool stats_errors(struct store *s, const struct stats_range *range, stats_each_error *each, void *context, struct err *e);
 
 #endif
