@@ -69,8 +69,8 @@ refused 'a line end in an address' 65 'envelope must be' "$(one '.envelope = {rc
 refused 'an address that ends its command' 65 'envelope must be' "$(one '.envelope = {rcptTo: ["a@b> SIZE=1"]}')"
 refused 'a space in an address' 65 'envelope must be' "$(one '.envelope = {mailFrom: "a b@x", rcptTo: ["a@b"]}')"
 refused 'a time that is none' 65 'sendAt must be a time' "$(one '.sendAt = "tomorrow"')"
-refused 'a later version' 65 'version 2' "$(echo '{"type":"submission","v":2}')"
-refused 'no record' 65 'line 1' "$(echo 'hello')"
+refused 'a later version' 65 'version 2' '{"type":"submission","v":2}'
+refused 'no record' 65 'line 1' hello
 
 # -- envelopes and times
 one '.idempotencyKey = "e1" | .envelope = {mailFrom: null, rcptTo: ["\"a b\"@x.example", "c@x.example", "c@X.example"]}' | mail-queue add | jq -c .envelope >out

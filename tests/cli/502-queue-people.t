@@ -126,7 +126,7 @@ mail-store init
 for i in 1 2 3 4 5 6 7 8; do
 	submissions $((i * 100)) $((i * 100 + 49)) >"in.$i"
 	{ mail-queue add -q <"in.$i" >"added.$i" 2>"adderr.$i"; echo $? >"addcode.$i"; } &
-	{ for n in 1 2 3 4 5 6; do mail-queue claim -q -n 20 | "$send" | mail-queue settle -q || echo "exit $?"; done >"run.$i" 2>"runerr.$i"; } &
+	{ for n in 20 20 20 20 20 20; do mail-queue claim -q -n $n | "$send" | mail-queue settle -q || echo "exit $?"; done >"run.$i" 2>"runerr.$i"; } &
 done
 wait
 is 'sixteen at once: no one hears of a lock' "$(cat adderr.* runerr.* run.*)" ''
