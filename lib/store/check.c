@@ -44,15 +44,19 @@ static const char *const questions[] = {
     "SELECT 'database: ' || quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'",
     "SELECT 'row ' || rowid || ' of ' || \"table\" || ' names a row of ' || parent || ' that is not there' FROM pragma_foreign_key_check",
     "SELECT 'email ' || id || ' has no record' FROM email WHERE id NOT IN (SELECT id FROM email_record)",
-    "SELECT 'email ' || id || ' is not in the full text: run mail-store gc' FROM email WHERE extraction > 0 AND id NOT IN (SELECT id FROM email_text_docsize)",
-    "SELECT 'full text knows ' || count(*) || ' removed emails: run mail-store gc' FROM email_text_docsize WHERE id NOT IN (SELECT id FROM email) "
+    "SELECT 'email ' || id || ' is not in the full text: run mail-store gc' FROM email WHERE extraction > 0 AND id NOT IN (SELECT id FROM "
+    "email_text_docsize)",
+    "SELECT 'full text knows ' || count(*) || ' removed emails: run mail-store gc' FROM email_text_docsize WHERE id NOT IN (SELECT id FROM "
+    "email) "
     "HAVING count(*) > 0",
     "SELECT 'email ' || e.id || ' is in thread row ' || e.thread || ', which is not there or was joined to another' FROM email e "
     "WHERE e.thread IS NOT NULL AND e.thread NOT IN (SELECT id FROM thread WHERE joined IS NULL)",
     "SELECT 'mailbox ' || m.name || ' has a hole up to UID ' || h.last || ' behind its cursor ' || c.last_uid FROM hole h "
     "JOIN cursor c ON c.id = h.cursor_id JOIN mailbox m ON m.id = c.mailbox_id WHERE h.last > c.last_uid",
-    "SELECT 'mailbox ' || m.name || ' holds UID ' || l.uid || ', which its cursor ' || c.last_uid || ' has not reached' FROM message_location l "
-    "JOIN cursor c ON c.mailbox_id = l.mailbox_id AND c.uid_validity = l.uid_validity JOIN mailbox m ON m.id = l.mailbox_id WHERE l.uid > c.last_uid",
+    "SELECT 'mailbox ' || m.name || ' holds UID ' || l.uid || ', which its cursor ' || c.last_uid || ' has not reached' FROM "
+    "message_location l "
+    "JOIN cursor c ON c.mailbox_id = l.mailbox_id AND c.uid_validity = l.uid_validity JOIN mailbox m ON m.id = l.mailbox_id WHERE l.uid > "
+    "c.last_uid",
     "SELECT 'mailbox ' || m.name || ' has a hole where UID ' || l.uid || ' is stored' FROM hole h JOIN cursor c ON c.id = h.cursor_id "
     "JOIN message_location l ON l.mailbox_id = c.mailbox_id AND l.uid_validity = c.uid_validity AND l.uid BETWEEN h.first AND h.last "
     "JOIN mailbox m ON m.id = c.mailbox_id",

@@ -141,9 +141,11 @@ static bool index_one(struct collector *c, struct mime *mime, arena a, int64_t i
         m = (struct email){0};
     index_texts_of(&a, &m, &t);
     c->counts->reindexed++;
-    return db_run(c->store, e, "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    return db_run(c->store, e,
+                  "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                   "isssssss", id, t.subject, t.from, t.to, t.cc, t.bcc, t.filename, t.body) &&
-           db_run(c->store, e, "UPDATE email SET extraction = ?, index_digest = ? WHERE id = ?", "iii", (int64_t)EXTRACTION, index_digest(&t), id);
+           db_run(c->store, e, "UPDATE email SET extraction = ?, index_digest = ? WHERE id = ?", "iii", (int64_t)EXTRACTION,
+                  index_digest(&t), id);
 }
 
 static bool index_all(struct collector *c, struct err *e)

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 enum {
-    SLOT_OCTETS = 1 << 30,    /* addresses for one record */
-    EARLY_OCTETS = 32 << 20   /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
+    SLOT_OCTETS = 1 << 30,  /* addresses for one record */
+    EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
 };
 
 struct intake {
@@ -32,9 +32,9 @@ struct intake {
     int64_t begun, queued; /* of all lines ever */
     int idle;
     bool caller_waits, ends;
-    int64_t unsynced; /* octets of messages since the last early sync */
-    bool early;       /* one is under way */
-    int early_errno;  /* what one of them came to */
+    int64_t unsynced;       /* octets of messages since the last early sync */
+    bool early;             /* one is under way */
+    int early_errno;        /* what one of them came to */
     struct blob_sync *sync; /* wanted */
     bool synced, sync_good;
     struct err sync_err;
@@ -47,7 +47,8 @@ static bool is_complete(const struct email *m, struct err *why)
     if (!blob_id_valid(m->blob_id))
         return err_set(why, ERR_INPUT, "put.blob", "the records of mail-fetch and mail-parse have one", "an email without a blobId");
     if (!email_has(m, EMAIL_SIZE))
-        return err_set(why, ERR_INPUT, "put.size", "the records of mail-fetch and mail-parse have one", "email %.*s has no size", STR_ARG(m->blob_id));
+        return err_set(why, ERR_INPUT, "put.size", "the records of mail-fetch and mail-parse have one", "email %.*s has no size",
+                       STR_ARG(m->blob_id));
     return true;
 }
 

@@ -50,9 +50,9 @@ static bool one_step(struct store *s, int from, int to, struct err *e)
     snprintf(version, sizeof version, "PRAGMA user_version = %d", to);
     if (!db_begin(s, e))
         return false;
-    bool done = migrate_version(s) == from ? db_script(s, m->sql, e) && db_script(s, version, e)
-                                           : err_set(e, ERR_LATER, "store.version", "", "another program changes the version of %.*s",
-                                                     STR_ARG(s->dir));
+    bool done = migrate_version(s) == from
+                    ? db_script(s, m->sql, e) && db_script(s, version, e)
+                    : err_set(e, ERR_LATER, "store.version", "", "another program changes the version of %.*s", STR_ARG(s->dir));
     if (done && db_commit(s, e))
         return true;
     db_rollback(s);
@@ -80,7 +80,9 @@ bool migrate_check(struct store *s, struct err *e)
                        STR_ARG(s->dir));
     if (version == latest)
         return true;
-    return err_set(e, ERR_CONFIG, "store.version", version < latest ? "run mail-store migrate; it makes a backup first" : "install a newer mailpipe, or use another store with -s DIR",
+    return err_set(e, ERR_CONFIG, "store.version",
+                   version < latest ? "run mail-store migrate; it makes a backup first"
+                                    : "install a newer mailpipe, or use another store with -s DIR",
                    "the store %.*s has version %d, this program needs %d", STR_ARG(s->dir), version, latest);
 }
 

@@ -37,16 +37,14 @@ static bool known(const struct map *m, str key, int64_t *id)
     return slot != NULL;
 }
 
-static void remember(struct names *n, struct map *m, str key, int64_t id)
-{
-    map_put(&n->mem, m, str_copy(&n->mem, key))->value.num = id;
-}
+static void remember(struct names *n, struct map *m, str key, int64_t id) { map_put(&n->mem, m, str_copy(&n->mem, key))->value.num = id; }
 
 bool names_account(struct names *n, str account, int64_t *id, struct err *e)
 {
     if (known(&n->accounts, account, id))
         return true;
-    if (!db_run(n->store, e, "INSERT INTO account (name, created_at, updated_at) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING", "si", account, now_s()) ||
+    if (!db_run(n->store, e, "INSERT INTO account (name, created_at, updated_at) VALUES (?1, ?2, ?2) ON CONFLICT DO NOTHING", "si", account,
+                now_s()) ||
         !db_number(n->store, e, 0, id, "SELECT id FROM account WHERE name = ?", "s", account))
         return false;
     remember(n, &n->accounts, account, *id);
@@ -59,7 +57,8 @@ bool names_mailbox(struct names *n, int64_t account, str mailbox, int64_t *id, s
     str key = str_fmt(&scratch, "%lld %.*s", (long long)account, STR_ARG(mailbox));
     if (known(&n->mailboxes, key, id))
         return true;
-    if (!db_run(n->store, e, "INSERT INTO mailbox (account_id, name, role, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO NOTHING",
+    if (!db_run(n->store, e,
+                "INSERT INTO mailbox (account_id, name, role, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT DO NOTHING",
                 "issi", account, mailbox, str_eq_nocase(mailbox, S("INBOX")) ? S("inbox") : STR_NONE, now_s()) ||
         !db_number(n->store, e, 0, id, "SELECT id FROM mailbox WHERE account_id = ? AND name = ?", "is", account, mailbox))
         return false;

@@ -12,7 +12,7 @@
 
 enum {
     WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
-    WORK_OCTETS = 64 << 20, /* texts that a statement needs */
+    WORK_OCTETS = 64 << 20,      /* texts that a statement needs */
     WAL_KEPT_OCTETS = 64 << 20,  /* of the WAL while it is in use; the last one who closes it empties it */
     WAL_PAGES = 8192             /* after which a commit brings them into the database */
 };
@@ -47,10 +47,7 @@ static str folder(arena *a, const char *dir, struct err *e)
     return STR_NONE;
 }
 
-char *store_file(arena *a, const struct store *s, const char *name)
-{
-    return str_z(a, str_fmt(a, "%.*s/%s", STR_ARG(s->dir), name));
-}
+char *store_file(arena *a, const struct store *s, const char *name) { return str_z(a, str_fmt(a, "%.*s/%s", STR_ARG(s->dir), name)); }
 
 static struct store *store_new(arena *a, str dir, enum store_mode mode)
 {
@@ -126,8 +123,7 @@ static bool make_database(arena a, struct store *s, const char *path, struct err
     if (fd < 0)
         return err_errno(e, ERR_IO, "store.create", "", "cannot make a store in %.*s", STR_ARG(s->dir));
     close(fd);
-    bool made = connect_to(s, temporary, SQLITE_OPEN_READWRITE, e) && migrate_prepare(s, e) &&
-                migrate_to(s, migrate_latest(), e);
+    bool made = connect_to(s, temporary, SQLITE_OPEN_READWRITE, e) && migrate_prepare(s, e) && migrate_to(s, migrate_latest(), e);
     disconnect(s);
     if (made && link(temporary, path) != 0 && errno != EEXIST)
         made = err_errno(e, ERR_IO, "store.create", "", "cannot make %s", path);
@@ -142,7 +138,8 @@ static bool make_folders(arena a, struct store *s, struct err *e)
 
 static bool no_store(const struct store *s, struct err *e)
 {
-    return err_set(e, ERR_MISSING, "store.missing", "make one with mail-store init, or name one with -s DIR", "there is no store in %.*s", STR_ARG(s->dir));
+    return err_set(e, ERR_MISSING, "store.missing", "make one with mail-store init, or name one with -s DIR", "there is no store in %.*s",
+                   STR_ARG(s->dir));
 }
 
 static bool make_missing(arena a, struct store *s, const char *path, struct err *e)
@@ -168,8 +165,9 @@ static bool open_writer(arena a, struct store *s, const char *path, struct err *
                        "the store %.*s cannot be written", STR_ARG(s->dir));
     char pragmas[160];
     keep_wal(s);
-    snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d", WRITER_CACHE_KIB,
-             WAL_PAGES);
+    snprintf(pragmas, sizeof pragmas,
+             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d",
+             WRITER_CACHE_KIB, WAL_PAGES);
     return db_script(s, pragmas, e);
 }
 

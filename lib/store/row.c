@@ -72,7 +72,10 @@ static struct strs sorted(arena *a, const struct strs *list)
 
 /* ---- columns ---------------------------------------------------------------------------------------- */
 
-static bool is_fetched(const struct email *m) { return email_has(m, EMAIL_SOURCE) && m->source.protocol.len > 0 && !email_has(m, EMAIL_ID); }
+static bool is_fetched(const struct email *m)
+{
+    return email_has(m, EMAIL_SOURCE) && m->source.protocol.len > 0 && !email_has(m, EMAIL_ID);
+}
 
 static struct strs mailboxes_of(arena *a, const struct email *m)
 {
@@ -139,7 +142,8 @@ static bool columns_of(arena *a, struct row_writer *w, const struct email *m, st
 
 static bool index_email(struct row_writer *w, int64_t id, const struct index_texts *t, struct err *e)
 {
-    return db_run(w->store, e, "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    return db_run(w->store, e,
+                  "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                   "isssssss", id, t->subject, t->from, t->to, t->cc, t->bcc, t->filename, t->body);
 }
 
@@ -153,9 +157,10 @@ static bool insert_email(struct row_writer *w, const struct email *m, const stru
                 "direction, category, has_attachment, seen, flagged, answered, draft, extraction, index_digest, created_at, updated_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21)",
                 "ibiiIIsIssssiiiiiiiii", out->account, blob, m->size, c->received, number(m, EMAIL_SENT_AT, &m->sent_at),
-                out->thread ? &out->thread : NULL, c->message_id, c->from ? &c->from : NULL, c->list_id, c->importance, c->direction, c->category,
-                (int64_t)m->has_attachment, (int64_t)strs_have(keywords, S("$seen")), (int64_t)strs_have(keywords, S("$flagged")),
-                (int64_t)strs_have(keywords, S("$answered")), (int64_t)strs_have(keywords, S("$draft")), c->extraction, c->digest, w->now, w->now))
+                out->thread ? &out->thread : NULL, c->message_id, c->from ? &c->from : NULL, c->list_id, c->importance, c->direction,
+                c->category, (int64_t)m->has_attachment, (int64_t)strs_have(keywords, S("$seen")),
+                (int64_t)strs_have(keywords, S("$flagged")), (int64_t)strs_have(keywords, S("$answered")),
+                (int64_t)strs_have(keywords, S("$draft")), c->extraction, c->digest, w->now, w->now))
         return false;
     out->id = sqlite3_last_insert_rowid(w->store->db);
     return c->extraction == 0 || index_email(w, out->id, &c->texts, e);
@@ -168,7 +173,8 @@ static bool add_mailboxes(struct row_writer *w, const struct row_result *row, co
     for (ptrdiff_t i = 0; i < list->n; i++) {
         int64_t mailbox;
         if (!names_mailbox(w->names, row->account, list->item[i], &mailbox, e) ||
-            !db_run(w->store, e, "INSERT INTO email_mailbox (email_id, mailbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING", "ii", row->id, mailbox))
+            !db_run(w->store, e, "INSERT INTO email_mailbox (email_id, mailbox_id) VALUES (?, ?) ON CONFLICT DO NOTHING", "ii", row->id,
+                    mailbox))
             return false;
         *changed |= sqlite3_changes(w->store->db) > 0;
     }
@@ -178,7 +184,8 @@ static bool add_mailboxes(struct row_writer *w, const struct row_result *row, co
 static bool add_keywords(struct row_writer *w, const struct row_result *row, const struct strs *list, bool *changed, struct err *e)
 {
     for (ptrdiff_t i = 0; i < list->n; i++) {
-        if (!db_run(w->store, e, "INSERT INTO email_keyword (email_id, keyword) VALUES (?, ?) ON CONFLICT DO NOTHING", "is", row->id, list->item[i]))
+        if (!db_run(w->store, e, "INSERT INTO email_keyword (email_id, keyword) VALUES (?, ?) ON CONFLICT DO NOTHING", "is", row->id,
+                    list->item[i]))
             return false;
         *changed |= sqlite3_changes(w->store->db) > 0;
     }
@@ -191,21 +198,23 @@ static bool add_location(struct row_writer *w, const struct row_result *row, con
     if (!is_fetched(m) || !m->source.mailbox.len || m->source.uid <= 0)
         return true;
     if (!names_mailbox(w->names, row->account, m->source.mailbox, &mailbox, e) ||
-        !db_run(w->store, e, "INSERT INTO message_location (mailbox_id, uid_validity, uid, email_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                "iiii", mailbox, m->source.uid_validity, m->source.uid, row->id))
+        !db_run(w->store, e,
+                "INSERT INTO message_location (mailbox_id, uid_validity, uid, email_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "iiii",
+                mailbox, m->source.uid_validity, m->source.uid, row->id))
         return false;
     bool taken = sqlite3_changes(w->store->db) == 0;
-    if (taken && !db_run(w->store, e,
-                         "UPDATE message_location SET email_id = ?1 WHERE mailbox_id = ?2 AND uid_validity = ?3 AND uid = ?4 AND email_id <> ?1", "iiii",
-                         row->id, mailbox, m->source.uid_validity, m->source.uid))
+    if (taken &&
+        !db_run(w->store, e,
+                "UPDATE message_location SET email_id = ?1 WHERE mailbox_id = ?2 AND uid_validity = ?3 AND uid = ?4 AND email_id <> ?1",
+                "iiii", row->id, mailbox, m->source.uid_validity, m->source.uid))
         return false;
     return cursors_stored(w->cursors, mailbox, &m->source, e);
 }
 
 static bool add_event(struct row_writer *w, struct row_result *row, str kind, struct err *e)
 {
-    if (!db_run(w->store, e, "INSERT INTO event (at, kind, email_id, account_id, thread) VALUES (?, ?, ?, ?, ?)", "isiiI", w->now, kind, row->id,
-                row->account, row->thread ? &row->thread : NULL))
+    if (!db_run(w->store, e, "INSERT INTO event (at, kind, email_id, account_id, thread) VALUES (?, ?, ?, ?, ?)", "isiiI", w->now, kind,
+                row->id, row->account, row->thread ? &row->thread : NULL))
         return false;
     row->seq = sqlite3_last_insert_rowid(w->store->db);
     return true;
@@ -222,7 +231,8 @@ static bool write_new(arena *a, struct row_writer *w, const struct email *m, str
     str record = record_json(a, m, &split);
     out->outcome = ROW_NEW;
     out->parsed = is_parsed(m);
-    return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) && insert_email(w, m, &c, &keywords, blob, out, e) &&
+    return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) &&
+           insert_email(w, m, &c, &keywords, blob, out, e) &&
            db_run(w->store, e, "INSERT INTO email_record (id, mailboxes, keywords, split, record) VALUES (?, ?, ?, ?, ?)", "issis", out->id,
                   strs_json(a, &mailboxes), strs_json(a, &keywords), split, record) &&
            add_mailboxes(w, out, &mailboxes, &changed, e) && add_keywords(w, out, &keywords, &changed, e) && add_location(w, out, m, e) &&
@@ -231,13 +241,14 @@ static bool write_new(arena *a, struct row_writer *w, const struct email *m, str
 
 static bool refresh(struct row_writer *w, int64_t id, struct err *e)
 {
-    return db_run(w->store, e,
-                  "UPDATE email_record SET "
-                  "mailboxes = (SELECT json_group_array(name) FROM (SELECT name FROM mailbox JOIN email_mailbox ON mailbox_id = mailbox.id "
-                  "WHERE email_id = ?1 ORDER BY name) HAVING count(*) > 0), "
-                  "keywords = (SELECT json_group_array(keyword) FROM (SELECT keyword FROM email_keyword WHERE email_id = ?1 ORDER BY keyword) "
-                  "HAVING count(*) > 0) WHERE id = ?1",
-                  "i", id) &&
+    return db_run(
+               w->store, e,
+               "UPDATE email_record SET "
+               "mailboxes = (SELECT json_group_array(name) FROM (SELECT name FROM mailbox JOIN email_mailbox ON mailbox_id = mailbox.id "
+               "WHERE email_id = ?1 ORDER BY name) HAVING count(*) > 0), "
+               "keywords = (SELECT json_group_array(keyword) FROM (SELECT keyword FROM email_keyword WHERE email_id = ?1 ORDER BY keyword) "
+               "HAVING count(*) > 0) WHERE id = ?1",
+               "i", id) &&
            db_run(w->store, e,
                   "UPDATE email SET updated_at = ?2, seen = seen OR '$seen' IN (SELECT keyword FROM email_keyword WHERE email_id = ?1), "
                   "flagged = flagged OR '$flagged' IN (SELECT keyword FROM email_keyword WHERE email_id = ?1), "
@@ -254,16 +265,17 @@ static bool complete(arena *a, struct row_writer *w, const struct email *m, stru
     str record = record_json(a, m, &split);
     return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) &&
            db_run(w->store, e,
-                  "UPDATE email SET sent_at = ?, thread = ?, message_id = ?, from_id = ?, list_id = ?, importance = ?, direction = ?, category = ?, "
+                  "UPDATE email SET sent_at = ?, thread = ?, message_id = ?, from_id = ?, list_id = ?, importance = ?, direction = ?, "
+                  "category = ?, "
                   "has_attachment = ?, extraction = ?, index_digest = ? WHERE id = ?",
-                  "IIsIssssiiii", number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL, c.message_id, c.from ? &c.from : NULL,
-                  c.list_id, c.importance, c.direction, c.category, (int64_t)m->has_attachment, c.extraction, c.digest, out->id) &&
+                  "IIsIssssiiii", number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL, c.message_id,
+                  c.from ? &c.from : NULL, c.list_id, c.importance, c.direction, c.category, (int64_t)m->has_attachment, c.extraction,
+                  c.digest, out->id) &&
            index_email(w, out->id, &c.texts, e) &&
            db_run(w->store, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", split, record, out->id);
 }
 
-static bool write_known(arena *a, struct row_writer *w, const struct email *m, bool parsed, struct row_result *out,
-                        struct err *e)
+static bool write_known(arena *a, struct row_writer *w, const struct email *m, bool parsed, struct row_result *out, struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
     bool changed = !parsed && is_parsed(m);
@@ -284,7 +296,8 @@ bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row
     if (!names_account(w->names, m->account, &out->account, e))
         return false;
     bool failed;
-    sqlite3_stmt *q = db_query(w->store, e, "SELECT id, thread, extraction FROM email WHERE blob_id = ? AND account_id = ?", "bi", blob, out->account);
+    sqlite3_stmt *q =
+        db_query(w->store, e, "SELECT id, thread, extraction FROM email WHERE blob_id = ? AND account_id = ?", "bi", blob, out->account);
     if (db_row(w->store, q, &failed, e)) {
         out->id = db_i64(q, 0);
         out->thread = db_i64(q, 1);
@@ -315,6 +328,8 @@ bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, 
     str record = record_json(a, &r.email, &split);
     return db_run(s, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", split, record, id) &&
            db_run(s, e, "UPDATE email SET updated_at = ? WHERE id = ?", "ii", now, id) &&
-           db_run(s, e, "INSERT INTO event (at, kind, email_id, account_id, thread) SELECT ?, 'email.changed', id, account_id, thread FROM email WHERE id = ?", "ii",
-                  now, id);
+           db_run(s, e,
+                  "INSERT INTO event (at, kind, email_id, account_id, thread) SELECT ?, 'email.changed', id, account_id, thread FROM email "
+                  "WHERE id = ?",
+                  "ii", now, id);
 }

@@ -160,17 +160,19 @@ bool store_thread(arena *a, struct store *s, str name, struct ids *out, struct e
     *out = (struct ids){0};
     if (!threads_find(s, name, &thread, e))
         return false;
-    if (thread && !collect(a, s, db_query(s, e, "SELECT id FROM email WHERE thread = ? ORDER BY received_at, blob_id", "i", thread), out, e))
+    if (thread &&
+        !collect(a, s, db_query(s, e, "SELECT id FROM email WHERE thread = ? ORDER BY received_at, blob_id", "i", thread), out, e))
         return false;
-    return out->n > 0 || err_set(e, ERR_MISSING, "store.thread", "mail-store threads shows what there is", "there is no thread %.*s in %.*s",
-                                 STR_ARG(name), STR_ARG(s->dir));
+    return out->n > 0 || err_set(e, ERR_MISSING, "store.thread", "mail-store threads shows what there is",
+                                 "there is no thread %.*s in %.*s", STR_ARG(name), STR_ARG(s->dir));
 }
 
 static bool by_blob(arena *a, struct store *s, str id, struct ids *out, struct err *e)
 {
     unsigned char octets[32];
     blob_octets(id, octets);
-    return collect(a, s, db_query(s, e, "SELECT id FROM email WHERE blob_id = ? ORDER BY id", "b", str_of((const char *)octets, 32)), out, e);
+    return collect(a, s, db_query(s, e, "SELECT id FROM email WHERE blob_id = ? ORDER BY id", "b", str_of((const char *)octets, 32)), out,
+                   e);
 }
 
 static bool by_message_id(arena *a, struct store *s, str id, struct ids *out, struct err *e)
@@ -196,8 +198,8 @@ bool store_resolve(arena *a, struct store *s, str id, struct ids *out, struct er
         found = by_message_id(a, s, bare, out, e);
     if (!found)
         return false;
-    return out->n > 0 || err_set(e, ERR_MISSING, "store.id", "mail-store list shows what there is", "there is no email %.*s in %.*s", STR_ARG(id),
-                                 STR_ARG(s->dir));
+    return out->n > 0 || err_set(e, ERR_MISSING, "store.id", "mail-store list shows what there is", "there is no email %.*s in %.*s",
+                                 STR_ARG(id), STR_ARG(s->dir));
 }
 
 /* ---- threads and mailboxes --------------------------------------------------------------------------------- */
@@ -291,18 +293,20 @@ bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, str
     struct mailbox *all = NULL;
     ptrdiff_t n = 0;
     bool failed;
-    sqlite3_stmt *q = db_query(s, e,
-                               "SELECT a.name, m.name, m.role, "
-                               "(SELECT count(*) FROM email_mailbox x WHERE x.mailbox_id = m.id), "
-                               "(SELECT count(*) FROM email_mailbox x JOIN email e ON e.id = x.email_id WHERE x.mailbox_id = m.id AND e.seen = 0) "
-                               "FROM mailbox m JOIN account a ON a.id = m.account_id ORDER BY a.name, m.name",
-                               "");
+    sqlite3_stmt *q =
+        db_query(s, e,
+                 "SELECT a.name, m.name, m.role, "
+                 "(SELECT count(*) FROM email_mailbox x WHERE x.mailbox_id = m.id), "
+                 "(SELECT count(*) FROM email_mailbox x JOIN email e ON e.id = x.email_id WHERE x.mailbox_id = m.id AND e.seen = 0) "
+                 "FROM mailbox m JOIN account a ON a.id = m.account_id ORDER BY a.name, m.name",
+                 "");
     while (db_row(s, q, &failed, e)) {
         if (accounts->n && !strs_have(accounts, db_text(q, 0)))
             continue;
         all = arena_grow(a, all, (size_t)n * sizeof *all, (size_t)(n + 1) * sizeof *all, _Alignof(struct mailbox));
         struct mailbox *m = &all[n++];
-        *m = (struct mailbox){.account = db_text_copy(a, q, 0), .name = db_text_copy(a, q, 1), .total = db_i64(q, 3), .unread = db_i64(q, 4)};
+        *m = (struct mailbox){
+            .account = db_text_copy(a, q, 0), .name = db_text_copy(a, q, 1), .total = db_i64(q, 3), .unread = db_i64(q, 4)};
         if (!db_is_null(q, 2))
             m->more = str_fmt(a, "\"role\":\"%.*s\"", STR_ARG(db_text(q, 2)));
     }
