@@ -12,6 +12,7 @@ struct request {
     char **args;             /* behind the verb */
     int n_args;
     bool dry_run;
+    str old_key;             /* --old */
     struct out *out;
 };
 
@@ -23,6 +24,15 @@ bool account_list(struct request *r, struct err *e);
 bool account_remove(struct request *r, struct err *e);
 bool account_test(struct request *r, struct err *e);
 bool account_keys(struct request *r, struct err *e);
+
+bool account_secret(struct request *r, struct err *e);
+
+/* One setting of a section in r->config, and the text taken apart again; value STR_NONE takes it away. */
+bool account_edit(struct request *r, str kind, str name, str key, str value, struct err *e);
+/* To the disk, or with --dry-run to stdout; then the sentence is said. */
+bool account_save(struct request *r, const char *sentence, struct err *e);
+/* The key of the table, or a sentence with the nearest one. */
+const struct config_key *account_key(str key, struct err *e);
 
 /* False: there is no such account. */
 bool account_missing(const struct request *r, str account, struct err *e);

@@ -16,20 +16,26 @@ static bool good_name(str name, struct err *e)
                            "\"%.*s\" cannot be the name of an account", STR_ARG(name));
 }
 
+const struct config_key *account_key(str key, struct err *e)
+{
+    const struct config_key *known = config_key(key);
+    if (known)
+        return known;
+    str near = config_key_near(key);
+    char hint[128] = "mail-account keys lists them";
+    if (near.len)
+        snprintf(hint, sizeof hint, "did you mean %.*s?", STR_ARG(near));
+    err_set(e, ERR_USAGE, "account.key", hint, "there is no setting %.*s", STR_ARG(key));
+    return NULL;
+}
+
 static bool check_setting(str key, str value, const struct config_key **known, struct err *e)
 {
-    *known = config_key(key);
-    if (!*known) {
-        str near = config_key_near(key);
-        char hint[128] = "mail-account keys lists them";
-        if (near.len)
-            snprintf(hint, sizeof hint, "did you mean %.*s?", STR_ARG(near));
-        return err_set(e, ERR_USAGE, "account.key", hint, "there is no setting %.*s", STR_ARG(key));
-    }
-    if (!value.len)
-        return true;
+    *known = account_key(key, e);
+    if (!*known || !value.len)
+        return *known != NULL;
     if ((*known)->kind == CONFIG_SECRET && !secret_is_reference(value))
-        return err_set(e, ERR_USAGE, "account.secret", "write cmd:COMMAND, env:VARIABLE or file:PATH",
+        return err_set(e, ERR_USAGE, "account.secret", "mail-account secret set seals it; or write " SECRET_FORMS,
                        "%s takes a reference, never the secret itself", (*known)->name);
     return config_key_accepts(*known, value, e);
 }
@@ -41,6 +47,11 @@ static bool reload(struct request *r, str text, struct err *e)
     return config_reparse(r->mem, &r->config, e);
 }
 
+bool account_edit(struct request *r, str kind, str name, str key, str value, struct err *e)
+{
+    return reload(r, config_section_edit(r->mem, &r->config, kind, name, key, value), e);
+}
+
 static bool apply(struct request *r, str account, struct err *e)
 {
     for (int i = 1; i < r->n_args; i++) {
@@ -50,14 +61,13 @@ static bool apply(struct request *r, str account, struct err *e)
             return err_set(e, ERR_USAGE, "account.form", "write KEY=VALUE", "\"%s\" has no '='", r->args[i]);
         if (!check_setting(key, value, &known, e))
             return false;
-        str text = config_edit(r->mem, &r->config, account, str_c(known->name), value.len ? value : STR_NONE);
-        if (!reload(r, text, e))
+        if (!account_edit(r, S("account"), account, str_c(known->name), value.len ? value : STR_NONE, e))
             return false;
     }
     return true;
 }
 
-static bool save(struct request *r, const char *done, str account, struct err *e)
+bool account_save(struct request *r, const char *sentence, struct err *e)
 {
     if (r->dry_run) {
         out_put(r->out, r->config.text);
@@ -65,8 +75,13 @@ static bool save(struct request *r, const char *done, str account, struct err *e
     }
     if (!config_save(&r->config, r->config.text, e))
         return false;
-    prog_warn("account %.*s %s in %.*s", STR_ARG(account), done, STR_ARG(r->config.path));
+    prog_warn("%s in %.*s", sentence, STR_ARG(r->config.path));
     return true;
+}
+
+static bool save(struct request *r, const char *done, str account, struct err *e)
+{
+    return account_save(r, str_fmt(r->mem, "account %.*s %s", STR_ARG(account), done).ptr, e);
 }
 
 bool account_missing(const struct request *r, str account, struct err *e)

@@ -13,11 +13,15 @@ static const char usage[] =
     "       mail-account [-C FILE] list                      their names, one a line\n"
     "       mail-account [-C FILE] remove NAME               the account goes, its mail stays\n"
     "       mail-account [-C FILE] test [NAME...]            connect, log in, open the mailbox\n"
+    "       mail-account [-C FILE] secret set|seal|unseal NAME KEY\n"
+    "       mail-account [-C FILE] secret rekey REF | rotate\n"
+    "                                                        secrets that lie sealed in the configuration\n"
     "       mail-account keys                                every KEY and what it means\n"
     "\n"
     "  -C, --config FILE   the configuration (else $MAILPIPE_CONFIG, ~/.config/mailpipe/mailpipe.conf,\n"
     "                      /etc/mailpipe/mailpipe.conf)\n"
     "      --dry-run       add, set, remove: print what the file would be, change nothing\n"
+    "      --old REF       secret rekey, rotate: the key that it was\n"
     "  -q, --quiet         errors only\n"
     "  -v, --verbose       say more\n"
     "  -h, --help          this text\n"
@@ -26,12 +30,12 @@ static const char usage[] =
     "example: mail-account add support email=support@example.com imap.host=imap.example.com \\\n"
     "                      'imap.secret=cmd:pass show mail/support'\n";
 
-enum { OPT_DRY_RUN = 256, RUN_MEMORY = 1 << 26 };
+enum { OPT_DRY_RUN = 256, OPT_OLD, RUN_MEMORY = 1 << 26 };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'C'}, {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"help", no_argument, NULL, 'h'},
     {"quiet", no_argument, NULL, 'q'},        {"verbose", no_argument, NULL, 'v'},         {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
+    {"old", required_argument, NULL, OPT_OLD}, {NULL, 0, NULL, 0},
 };
 
 static const struct verb {
@@ -42,6 +46,7 @@ static const struct verb {
 } verbs[] = {
     {"add", account_add, 2, true},      {"set", account_set, 2, false},   {"show", account_show, 0, false}, {"list", account_list, 0, false},
     {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false},
+    {"secret", account_secret, 1, false},
 };
 
 static const struct verb *find_verb(const char *name)
@@ -62,6 +67,7 @@ int main(int argc, char **argv)
         switch (o) {
         case 'C': r.config_path = optarg; break;
         case OPT_DRY_RUN: r.dry_run = true; break;
+        case OPT_OLD: r.old_key = str_c(optarg); break;
         case 'q': prog_verbosity(QUIET); break;
         case 'v': prog_verbosity(VERBOSE); break;
         case 'h': return prog_usage(usage);
@@ -69,10 +75,10 @@ int main(int argc, char **argv)
         default: return prog_misuse(NULL);
         }
     if (optind == argc)
-        return prog_misuse("say what to do: add, set, show, list, remove, test or keys");
+        return prog_misuse("say what to do: add, set, show, list, remove, secret, test or keys");
     const struct verb *verb = find_verb(argv[optind]);
     if (!verb)
-        return prog_misuse("there is no '%s'; it is add, set, show, list, remove, test or keys", argv[optind]);
+        return prog_misuse("there is no '%s'; it is add, set, show, list, remove, secret, test or keys", argv[optind]);
     r.args = argv + optind + 1;
     r.n_args = argc - optind - 1;
     if (r.n_args < verb->least)

@@ -116,6 +116,23 @@ str config_place(arena *a, const struct config *c, str account, str key)
     return own ? str_fmt(a, "%.*s.%.*s", STR_ARG(account), STR_ARG(key)) : config_section_place(a, S("defaults"), STR_NONE, key);
 }
 
+bool config_item(const struct config *c, ptrdiff_t i, struct config_item *out)
+{
+    for (ptrdiff_t s = 0; s < c->n; i -= c->sections[s++].n + 1) {
+        const struct config_section *in = &c->sections[s];
+        if (i > in->n)
+            continue;
+        *out = (struct config_item){.kind = in->kind, .name = in->name, .line = in->line};
+        if (i > 0) {
+            out->key = in->entries[i - 1].key;
+            out->value = in->entries[i - 1].value;
+            out->line = in->entries[i - 1].line;
+        }
+        return true;
+    }
+    return false;
+}
+
 static bool wrong(const struct config *c, str account, str key, const char *wanted, struct err *e)
 {
     const struct config_entry *found = entry_of(c, account, key);

@@ -55,6 +55,14 @@ str config_edit(arena *a, const struct config *c, str account, str key, str valu
 str config_remove_account(arena *a, const struct config *c, str account);
 bool config_save(const struct config *c, str text, struct err *e);
 
+/* Everything that is set, in the order of the file: of each section first its head (key and value none), then its settings. */
+struct config_item {
+    str kind, name, key, value; /* [account support]: "account", "support" */
+    int line;
+};
+/* The item number i from 0 on; false behind the last. */
+bool config_item(const struct config *c, ptrdiff_t i, struct config_item *out);
+
 /* ---- Other sections, [KIND NAME]: windows, limits, queues, profiles. ---- */
 
 /* Names of the sections of a kind, in the order of the file. */

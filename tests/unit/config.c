@@ -93,6 +93,20 @@ static void editing(arena *a)
     ok(str_find(text, S("support")) < 0 && str_find(text, S("[account sales]")) > 0 && str_starts(text, S("# mine")), "an account is removed");
 }
 
+static void items(arena *a)
+{
+    struct config c;
+    struct err e;
+    struct config_item it;
+    struct buf b = buf_new(a, 200);
+    load(a, "[defaults]\nx = 1\n[empty]\n[account a]\ny = 2\nz=3\n", &c, &e);
+    for (ptrdiff_t i = 0; config_item(&c, i, &it); i++)
+        buf_fmt(&b, "%d %.*s/%.*s/%.*s=%.*s;", it.line, STR_ARG(it.kind), STR_ARG(it.name), STR_ARG(it.key), STR_ARG(it.value));
+    is_str(buf_str(&b), S("1 defaults//=;2 defaults//x=1;3 empty//=;4 account/a/=;5 account/a/y=2;6 account/a/z=3;"), "every item in its order");
+    load(a, "", &c, &e);
+    ok(!config_item(&c, 0, &it), "an empty file has none");
+}
+
 static void places(arena *a)
 {
     struct config c;
@@ -116,6 +130,7 @@ int main(void)
     wrong(&a);
     editing(&a);
     places(&a);
+    items(&a);
     char *remove = str_z(&a, str_fmt(&a, "rm -rf %s", folder));
     ok(system(remove) == 0, "cleaned up");
     return done();
