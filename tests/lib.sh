@@ -65,14 +65,14 @@ done_testing() {
 
 pass() {
 	tap_count=$((tap_count + 1))
-	echo "ok $tap_count - $1"
+	printf 'ok %d - %s\n' "$tap_count" "$1"
 }
 
 fail() {
 	tap_count=$((tap_count + 1))
 	tap_failures=$((tap_failures + 1))
-	echo "not ok $tap_count - $1"
-	echo "#   failed: ${0##*/}: $1" >&2
+	printf 'not ok %d - %s\n' "$tap_count" "$1"
+	printf '#   failed: %s: %s\n' "${0##*/}" "$1" >&2
 }
 
 # ok NAME COMMAND…: it succeeds. not_ok NAME COMMAND…: it does not.
