@@ -480,7 +480,7 @@ struct stats_range {
 enum stats_detail {
     STATS_PLAIN,    /* the narrow rows */
     STATS_RECORD,   /* with `record` */
-    STATS_MAILBOXES /* with `mailbox`: once for each mailbox that an email is in */
+    STATS_MAILBOXES /* with `mailbox`: once for each mailbox that an email is in, once with none where it is in none */
 };
 struct stats_email {
     int64_t id, account_id, received_at, size, thread; /* thread 0: none */

@@ -1,0 +1,171 @@
+/* mail-stats: reports about what a store holds.
+ *
+ * In: nothing. Out: a record for each row of a report, or a table, a chart, a page. Touches: the store, queries only. */
+#include "mail-stats/stats.h"
+
+#include <getopt.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: mail-stats [OPTION...] REPORT\n"
+    "\n"
+    "  volume             how much mail: by day, hour, week, month, account, mailbox, direction\n"
+    "  senders            who wrote, the most frequent first\n"
+    "  recipients         to whom\n"
+    "  domains            domains of senders\n"
+    "\n"
+    "      --since TIME   not before: 90d, 12w, 36h, 2026-08-22, 2026-08, or an RFC 3339 time\n"
+    "      --until TIME   before that time, in the same forms\n"
+    "      --by WHAT      a row for each of these\n"
+    "  -a, --account NAME only this account (repeatable)\n"
+    "  -f, --format F     json (one record a line), tsv, table, svg, html; without it a table on a terminal, else json\n"
+    "  -n, --max N        at most N rows: of periods the last ones, else the first\n"
+    "  -s, --store DIR    the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
+    "  -q, --quiet        errors only\n"
+    "  -v, --verbose      say more\n"
+    "  -h, --help         this text\n"
+    "  -V, --version      the version\n"
+    "\n"
+    "Periods are those of TZ. example: mail-stats volume --by day --since 90d -f svg > volume.svg\n";
+
+enum { ANYONE = 1 << BY_ALL };
+
+static const struct report reports[] = {
+    {"volume", "volume", "Volume of mail", volume_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX | 1 << BY_DIRECTION, BY_DAY},
+    {"senders", "senders", "Senders", senders_run, ANYONE, BY_ALL},
+    {"recipients", "recipients", "Recipients", recipients_run, ANYONE, BY_ALL},
+    {"domains", "domains", "Domains of senders", domains_run, ANYONE, BY_ALL},
+};
+enum { REPORTS = sizeof reports / sizeof *reports };
+
+enum { OPT_SINCE = 256, OPT_UNTIL, OPT_BY, OPT_HOURS, OPT_DAYS };
+
+static const struct option options[] = {
+    {"since", required_argument, NULL, OPT_SINCE},
+    {"until", required_argument, NULL, OPT_UNTIL},
+    {"by", required_argument, NULL, OPT_BY},
+    {"account", required_argument, NULL, 'a'},
+    {"format", required_argument, NULL, 'f'},
+    {"max", required_argument, NULL, 'n'},
+    {"store", required_argument, NULL, 's'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+struct call {
+    struct request request;
+    const char *dir, *by;
+    enum format format;
+    bool help, version;
+};
+
+static int read_time(struct call *c, const char *text, int64_t *out)
+{
+    return period_read(str_c(text), c->request.now, out) ? 0 : prog_misuse("'%s' is no time: 90d, 12w, 36h, 2026-08-22", text);
+}
+
+/* 0, or the exit code of a misuse. */
+static int read_option(struct call *c, int option)
+{
+    struct request *r = &c->request;
+    switch (option) {
+    case OPT_SINCE: return read_time(c, optarg, &r->range.since);
+    case OPT_UNTIL: return read_time(c, optarg, &r->range.until);
+    case OPT_BY: c->by = optarg; return 0;
+    case 'a': strs_add(r->mem, &r->accounts, str_c(optarg)); return 0;
+    case 'f': return format_named(str_c(optarg), &c->format) ? 0 : prog_misuse("-f takes json, tsv, table, svg or html, not '%s'", optarg);
+    case 'n': return str_i64(str_c(optarg), 0, INT64_MAX, &r->limit) ? 0 : prog_misuse("-n takes a number, not '%s'", optarg);
+    case 's': c->dir = optarg; return 0;
+    case 'q': prog_verbosity(QUIET); return 0;
+    case 'v': prog_verbosity(VERBOSE); return 0;
+    case 'h': c->help = true; return 0;
+    case 'V': c->version = true; return 0;
+    default: return prog_misuse("an option is wrong");
+    }
+}
+
+static const struct report *report_named(const char *name)
+{
+    for (int i = 0; i < REPORTS; i++)
+        if (strcmp(reports[i].name, name) == 0)
+            return &reports[i];
+    return NULL;
+}
+
+/* 0, or the exit code of a misuse. */
+static int read_by(struct call *c, const struct report *report)
+{
+    c->request.by = report->otherwise;
+    if (!c->by)
+        return 0;
+    if (by_named(str_c(c->by), &c->request.by) && report->by >> c->request.by & 1)
+        return 0;
+    struct buf b = buf_new(c->request.mem, 128);
+    for (int i = 0; i < BY_NUMBER; i++)
+        if (report->by >> i & 1) {
+            buf_byte(&b, ' ');
+            buf_put(&b, by_name((enum by)i));
+        }
+    return prog_misuse("%s knows no --by %s, but:%.*s", report->name, c->by, STR_ARG(buf_str(&b)));
+}
+
+static bool print(struct call *c, const struct report *report, struct out *out, struct err *e)
+{
+    struct table t = {.mem = c->request.mem, .type = str_c(report->type), .title = str_c(report->title)};
+    if (!report->run(&c->request, &t, e))
+        return false;
+    table_limit(&t, c->request.limit);
+    format_table(out, c->format, &t);
+    return true;
+}
+
+static void run(struct call *c, const struct report *report, struct out *out)
+{
+    struct err e;
+    c->request.store = store_open(c->request.mem, c->dir, STORE_READ, &e);
+    if (!c->request.store) {
+        prog_error(&e);
+        return;
+    }
+    format_begin(out, c->format, str_c(report->title));
+    if (!print(c, report, out, &e))
+        prog_error(&e);
+    format_end(out, c->format);
+    store_close(c->request.store);
+}
+
+int main(int argc, char **argv)
+{
+    arena mem = arena_new((size_t)1 << 36);
+    struct call c = {.request = {.mem = &mem, .limit = -1, .range = {INT64_MIN, INT64_MAX, NULL}},
+                     .format = isatty(1) ? FORMAT_TABLE : FORMAT_JSON};
+    prog_init("mail-stats");
+    prog_signals(false);
+    c.request.now = now_s();
+    for (int o; (o = getopt_long(argc, argv, "a:f:n:s:qvhV", options, NULL)) != -1;) {
+        int code = read_option(&c, o);
+        if (code)
+            return code;
+    }
+    if (c.help)
+        return prog_usage(usage);
+    if (c.version)
+        return prog_version();
+    if (optind == argc)
+        return prog_misuse("which report?");
+    if (argc - optind > 1)
+        return prog_misuse("one report, not also '%s'", argv[optind + 1]);
+    const struct report *report = report_named(argv[optind]);
+    if (!report)
+        return prog_misuse("there is no report '%s'", argv[optind]);
+    int code = read_by(&c, report);
+    if (code)
+        return code;
+    c.request.range.accounts = &c.request.accounts;
+    struct out out = out_new(&mem, 1);
+    run(&c, report, &out);
+    return prog_finish(&out);
+}

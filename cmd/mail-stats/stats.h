@@ -1,0 +1,47 @@
+/* What is shared by main.c and the reports, each in a file of its topic. */
+#ifndef MAIL_STATS_H
+#define MAIL_STATS_H
+
+#include "config/config.h"
+#include "mail-stats/period.h"
+#include "mail-stats/table.h"
+#include "schedule/schedule.h"
+#include "store/store.h"
+
+struct request {
+    arena *mem; /* run lifetime */
+    struct store *store;
+    const char *config; /* -C */
+    struct strs accounts;
+    struct stats_range range;
+    enum by by;
+    int64_t now, limit; /* limit -1: all rows */
+    struct schedule hours;
+    bool business;
+};
+
+/* Fills the table; nothing is printed while rows of the store are read. */
+typedef bool report_run(struct request *r, struct table *t, struct err *e);
+
+struct report {
+    const char *name, *type, *title;
+    report_run *run;
+    unsigned by;  /* bits of enum by */
+    enum by otherwise; /* where --by is not said */
+};
+
+report_run volume_run, senders_run, recipients_run, domains_run;
+
+/* ---- groups.c: what reports have in common -------------------------------------------------------------------- */
+
+/* The columns by, key and startAt. */
+void key_columns(struct request *r, struct table *t);
+void key_cells(struct request *r, const struct groups *g, ptrdiff_t i, struct cell *row);
+/* Groups of emails: begins where the store or the range begins. */
+bool email_groups(struct request *r, size_t size, struct groups *out, struct err *e);
+/* Of rows that come in the order of time. */
+struct groups row_groups(struct request *r, size_t size);
+/* Empty periods up to the end of the range (where only its beginning was said: up to now), names in order. False: too many periods. */
+bool groups_close(struct request *r, struct groups *g, struct err *e);
+
+#endif

@@ -1,0 +1,282 @@
+#include "store/db.h"
+
+/* Names by row number, read once: reports see a name for every email. */
+struct names_of {
+    str *item;
+    ptrdiff_t n;
+    bool *wanted; /* NULL: all are */
+};
+
+static bool read_names(arena *a, struct store *s, const char *sql, const char *count, struct names_of *out, struct err *e)
+{
+    int64_t max;
+    if (!db_number(s, e, 0, &max, count, ""))
+        return false;
+    *out = (struct names_of){.item = ARENA_ARRAY(a, str, max + 1), .n = max + 1};
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e, sql, "");
+    while (q && db_row(s, q, &failed, e))
+        if (db_i64(q, 0) < out->n)
+            out->item[db_i64(q, 0)] = db_text_copy(a, q, 1);
+    return q && !failed;
+}
+
+static bool read_accounts(arena *a, struct store *s, const struct stats_range *range, struct names_of *out, struct err *e)
+{
+    if (!read_names(a, s, "SELECT id, name FROM account", "SELECT max(id) FROM account", out, e))
+        return false;
+    if (!range->accounts || !range->accounts->n)
+        return true;
+    out->wanted = ARENA_ARRAY(a, bool, out->n);
+    for (ptrdiff_t i = 0; i < out->n; i++)
+        out->wanted[i] = out->item[i].ptr && strs_have(range->accounts, out->item[i]);
+    return true;
+}
+
+static bool is_wanted(const struct names_of *accounts, int64_t id)
+{
+    return id >= 0 && id < accounts->n && (!accounts->wanted || accounts->wanted[id]);
+}
+
+static str name_at(const struct names_of *names, int64_t id) { return id >= 0 && id < names->n ? names->item[id] : STR_NONE; }
+
+/* One transaction around a report's rows, so that its parts agree. */
+static bool end(struct store *s, bool good, struct err *e) { return db_script(s, "COMMIT", good ? e : NULL) && good; }
+
+/* ---- emails --------------------------------------------------------------------------------------- */
+
+#define COLUMNS "e.id, e.account_id, e.received_at, e.size, e.thread, e.from_id, e.direction, e.seen, e.has_attachment, e.draft"
+#define SCAN(more, join, at) "SELECT " COLUMNS more " FROM email e " join " WHERE " at " >= ? AND " at " < ?"
+#define SCANS(more, join) {SCAN(more, join, "+e.received_at"), SCAN(more, join, "e.received_at")}
+
+/* By detail; then: the whole table in its order, or through the index on received_at. */
+static const char *const scans[3][2] = {
+    [STATS_PLAIN] = SCANS("", ""),
+    [STATS_RECORD] = SCANS(", r.record", "CROSS JOIN email_record r ON r.id = e.id"),
+    [STATS_MAILBOXES] = SCANS(", x.mailbox_id", "LEFT JOIN email_mailbox x ON x.email_id = e.id"),
+};
+enum { COST_LOOKUP = 4 /* what a row costs through the index, in rows of the table in its order */ };
+
+static bool few(struct store *s, const struct stats_range *range, bool *out, struct err *e)
+{
+    int64_t all, some;
+    if (range->since == INT64_MIN && range->until == INT64_MAX) {
+        *out = false;
+        return true;
+    }
+    if (!db_number(s, e, 0, &all, "SELECT max(id) FROM email", "") ||
+        !db_number(s, e, 0, &some, "SELECT count(*) FROM email WHERE received_at >= ? AND received_at < ?", "ii", range->since, range->until))
+        return false;
+    *out = some < all / COST_LOOKUP;
+    return true;
+}
+
+static bool read_emails(arena *a, struct store *s, const struct stats_range *range, enum stats_detail detail, stats_each_email *each,
+                        void *context, struct err *e)
+{
+    struct names_of accounts, mailboxes = {0};
+    bool by_index, failed = false;
+    if (!read_accounts(a, s, range, &accounts, e) || !few(s, range, &by_index, e))
+        return false;
+    if (detail == STATS_MAILBOXES &&
+        !read_names(a, s, "SELECT id, name FROM mailbox", "SELECT max(id) FROM mailbox", &mailboxes, e))
+        return false;
+    sqlite3_stmt *q = db_query(s, e, scans[detail][by_index], "ii", range->since, range->until);
+    while (q && db_row(s, q, &failed, e)) {
+        if (!is_wanted(&accounts, db_i64(q, 1)))
+            continue;
+        struct stats_email m = {.id = db_i64(q, 0), .account_id = db_i64(q, 1), .received_at = db_i64(q, 2), .size = db_i64(q, 3),
+                                .thread = db_i64(q, 4), .from = db_i64(q, 5), .direction = db_text(q, 6), .seen = db_i64(q, 7),
+                                .has_attachment = db_i64(q, 8), .draft = db_i64(q, 9)};
+        m.account = name_at(&accounts, m.account_id);
+        if (detail == STATS_RECORD)
+            m.record = db_text(q, 10);
+        if (detail == STATS_MAILBOXES)
+            m.mailbox = name_at(&mailboxes, db_i64(q, 10));
+        each(context, &m);
+    }
+    return q && !failed;
+}
+
+bool stats_emails(arena *a, struct store *s, const struct stats_range *range, enum stats_detail detail, stats_each_email *each,
+                  void *context, struct err *e)
+{
+    return db_script(s, "BEGIN", e) && end(s, read_emails(a, s, range, detail, each, context, e), e);
+}
+
+/* Without accounts the index on received_at has both ends; with them each row is looked at. */
+bool stats_span(struct store *s, const struct stats_range *range, int64_t *first, int64_t *last, bool *any, struct err *e)
+{
+    static const char lowest[] = "SELECT received_at FROM email WHERE received_at >= ? AND received_at < ? ORDER BY received_at LIMIT 1";
+    static const char highest[] = "SELECT received_at FROM email WHERE received_at >= ? AND received_at < ? ORDER BY received_at DESC LIMIT 1";
+    static const char of_account[] = "SELECT min(e.received_at), max(e.received_at) FROM email e JOIN account a ON a.id = e.account_id "
+                                     "WHERE e.received_at >= ? AND e.received_at < ? AND a.name = ?";
+    *any = false;
+    if (!range->accounts || !range->accounts->n) {
+        *any = true;
+        if (!db_number(s, e, INT64_MIN, first, lowest, "ii", range->since, range->until) ||
+            !db_number(s, e, INT64_MIN, last, highest, "ii", range->since, range->until))
+            return false;
+        *any = *first != INT64_MIN;
+        return true;
+    }
+    bool failed = false;
+    for (ptrdiff_t i = 0; i < range->accounts->n && !failed; i++) {
+        sqlite3_stmt *q = db_query(s, e, of_account, "iis", range->since, range->until, range->accounts->item[i]);
+        while (db_row(s, q, &failed, e)) {
+            if (db_is_null(q, 0))
+                continue;
+            *first = !*any || db_i64(q, 0) < *first ? db_i64(q, 0) : *first;
+            *last = !*any || db_i64(q, 1) > *last ? db_i64(q, 1) : *last;
+            *any = true;
+        }
+    }
+    return !failed;
+}
+
+/* ---- people ---------------------------------------------------------------------------------------- */
+
+static bool one_text(arena *a, struct store *s, const char *sql, int64_t id, str *out, struct err *e)
+{
+    bool failed = false;
+    *out = STR_NONE;
+    sqlite3_stmt *q = db_query(s, e, sql, "i", id);
+    while (q && db_row(s, q, &failed, e))
+        *out = db_text_copy(a, q, 0);
+    return q && !failed;
+}
+
+bool stats_address(arena *a, struct store *s, int64_t address, str *email, struct err *e)
+{
+    return one_text(a, s, "SELECT email FROM address WHERE id = ?", address, email, e);
+}
+
+bool stats_sender_name(arena *a, struct store *s, int64_t email, str *name, struct err *e)
+{
+    return one_text(a, s, "SELECT json_extract(record, '$.from[0].name') FROM email_record WHERE id = ?", email, name, e);
+}
+
+bool stats_address_find(arena *a, struct store *s, str email, struct ids *out, struct err *e)
+{
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e, "SELECT id FROM address WHERE email = ? COLLATE NOCASE", "s", email);
+    while (q && db_row(s, q, &failed, e))
+        ids_add(a, out, db_i64(q, 0));
+    return q && !failed;
+}
+
+/* ---- polls ---------------------------------------------------------------------------------------- */
+
+static bool read_polls(arena *a, struct store *s, const struct stats_range *range, stats_each_poll *each, void *context, struct err *e)
+{
+    struct names_of accounts;
+    if (!read_accounts(a, s, range, &accounts, e))
+        return false;
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e,
+                               "SELECT account_id, mailbox, host, status, code, error, started_at, ended_at, found, fetched, failed, octets FROM poll "
+                               "WHERE started_at >= ? AND started_at < ? ORDER BY started_at, id",
+                               "ii", range->since, range->until);
+    while (q && db_row(s, q, &failed, e)) {
+        struct stats_poll p = {name_at(&accounts, db_i64(q, 0)), db_text(q, 1), db_text(q, 2), db_text(q, 3), db_text(q, 4), db_text(q, 5),
+                               db_i64(q, 6), db_i64(q, 7), db_i64(q, 8), db_i64(q, 9), db_i64(q, 10), db_i64(q, 11)};
+        if (is_wanted(&accounts, db_i64(q, 0)))
+            each(context, &p);
+    }
+    return q && !failed;
+}
+
+bool stats_polls(arena *a, struct store *s, const struct stats_range *range, stats_each_poll *each, void *context, struct err *e)
+{
+    return db_script(s, "BEGIN", e) && end(s, read_polls(a, s, range, each, context, e), e);
+}
+
+/* ---- the queue ------------------------------------------------------------------------------------ */
+
+static bool read_recipients(arena *a, struct store *s, const struct stats_range *range, stats_each_recipient *each, void *context, struct err *e)
+{
+    struct names_of accounts;
+    if (!read_accounts(a, s, range, &accounts, e))
+        return false;
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e,
+                               "SELECT m.account_id, m.queue, r.address, r.domain, r.status, m.size, r.attempts, m.created_at, r.last_at "
+                               "FROM submission m JOIN recipient r ON r.submission_id = m.id "
+                               "WHERE m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, r.id",
+                               "ii", range->since, range->until);
+    while (q && db_row(s, q, &failed, e)) {
+        struct stats_recipient r = {.account = name_at(&accounts, db_i64(q, 0)), .queue = db_text(q, 1), .address = db_text(q, 2),
+                                    .domain = db_text(q, 3), .size = db_i64(q, 5), .attempts = db_i64(q, 6), .created_at = db_i64(q, 7),
+                                    .last_at = db_i64(q, 8)};
+        if (is_wanted(&accounts, db_i64(q, 0)) && queue_status_named(db_text(q, 4), &r.status))
+            each(context, &r);
+    }
+    return q && !failed;
+}
+
+bool stats_recipients(arena *a, struct store *s, const struct stats_range *range, stats_each_recipient *each, void *context, struct err *e)
+{
+    return db_script(s, "BEGIN", e) && end(s, read_recipients(a, s, range, each, context, e), e);
+}
+
+static bool read_attempts(arena *a, struct store *s, const struct stats_range *range, stats_each_attempt *each, void *context, struct err *e)
+{
+    struct names_of accounts;
+    if (!read_accounts(a, s, range, &accounts, e))
+        return false;
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e,
+                               "SELECT m.account_id, r.address, r.domain, t.status, t.phase, t.enhanced_code, t.server, t.host, t.error_code, t.at, t.code "
+                               "FROM attempt t JOIN recipient r ON r.id = t.recipient_id JOIN submission m ON m.id = r.submission_id "
+                               "WHERE t.at >= ? AND t.at < ? ORDER BY t.at, t.id",
+                               "ii", range->since, range->until);
+    while (q && db_row(s, q, &failed, e)) {
+        struct stats_attempt t = {name_at(&accounts, db_i64(q, 0)), db_text(q, 1), db_text(q, 2), db_text(q, 3), db_text(q, 4), db_text(q, 5),
+                                  db_text(q, 6), db_text(q, 7), db_text(q, 8), db_i64(q, 9), db_i64(q, 10)};
+        if (is_wanted(&accounts, db_i64(q, 0)))
+            each(context, &t);
+    }
+    return q && !failed;
+}
+
+bool stats_attempts(arena *a, struct store *s, const struct stats_range *range, stats_each_attempt *each, void *context, struct err *e)
+{
+    return db_script(s, "BEGIN", e) && end(s, read_attempts(a, s, range, each, context, e), e);
+}
+
+static bool read_bounces(arena *a, struct store *s, const struct stats_range *range, stats_each_bounce *each, void *context, struct err *e)
+{
+    struct names_of accounts;
+    if (!read_accounts(a, s, range, &accounts, e))
+        return false;
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e,
+                               "SELECT coalesce(m.account_id, -1), b.recipient, b.kind, b.class, b.status, b.diagnostic, b.at "
+                               "FROM bounce b LEFT JOIN submission m ON m.id = b.submission_id "
+                               "WHERE b.at >= ? AND b.at < ? ORDER BY b.at, b.id",
+                               "ii", range->since, range->until);
+    while (q && db_row(s, q, &failed, e)) {
+        struct stats_bounce b = {name_at(&accounts, db_i64(q, 0)), db_text(q, 1), db_text(q, 2), db_text(q, 3),
+                                 db_text(q, 4), db_text(q, 5), db_i64(q, 6)};
+        if (!accounts.wanted || is_wanted(&accounts, db_i64(q, 0)))
+            each(context, &b);
+    }
+    return q && !failed;
+}
+
+bool stats_bounces(arena *a, struct store *s, const struct stats_range *range, stats_each_bounce *each, void *context, struct err *e)
+{
+    return db_script(s, "BEGIN", e) && end(s, read_bounces(a, s, range, each, context, e), e);
+}
+
+bool stats_errors(struct store *s, const struct stats_range *range, stats_each_error *each, void *context, struct err *e)
+{
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e, "SELECT at, detail FROM event WHERE kind = 'error' AND at >= ? AND at < ? ORDER BY seq", "ii", range->since,
+                               range->until);
+    while (q && db_row(s, q, &failed, e)) {
+        struct stats_error x = {db_i64(q, 0), db_text(q, 1)};
+        each(context, &x);
+    }
+    return q && !failed;
+}
