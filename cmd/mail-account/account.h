@@ -26,6 +26,11 @@ bool account_test(struct request *r, struct err *e);
 bool account_keys(struct request *r, struct err *e);
 
 bool account_secret(struct request *r, struct err *e);
+bool account_check(struct request *r, struct err *e);
+bool account_audit(struct request *r, struct err *e);
+bool account_exists(struct request *r, struct err *e);
+bool account_get(struct request *r, struct err *e);
+bool account_unset(struct request *r, struct err *e);
 
 /* One setting of a section in r->config, and the text taken apart again; value STR_NONE takes it away. */
 bool account_edit(struct request *r, str kind, str name, str key, str value, struct err *e);

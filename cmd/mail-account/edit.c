@@ -52,7 +52,15 @@ bool account_edit(struct request *r, str kind, str name, str key, str value, str
     return reload(r, config_section_edit(r->mem, &r->config, kind, name, key, value), e);
 }
 
-static bool apply(struct request *r, str account, struct err *e)
+/* The section of an account, or [defaults] under that name. */
+static bool section_of(struct request *r, str name, struct config_item *it, struct err *e)
+{
+    bool defaults = str_eq(name, S("defaults")) && !config_has_account(&r->config, name);
+    *it = (struct config_item){.kind = defaults ? S("defaults") : S("account"), .name = defaults ? STR_NONE : name};
+    return defaults || config_has_account(&r->config, name) || account_missing(r, name, e);
+}
+
+static bool apply(struct request *r, const struct config_item *to, struct err *e)
 {
     for (int i = 1; i < r->n_args; i++) {
         str key, value;
@@ -61,7 +69,7 @@ static bool apply(struct request *r, str account, struct err *e)
             return err_set(e, ERR_USAGE, "account.form", "write KEY=VALUE", "\"%s\" has no '='", r->args[i]);
         if (!check_setting(key, value, &known, e))
             return false;
-        if (!account_edit(r, S("account"), account, str_c(known->name), value.len ? value : STR_NONE, e))
+        if (!account_edit(r, to->kind, to->name, str_c(known->name), value.len ? value : STR_NONE, e))
             return false;
     }
     return true;
@@ -98,15 +106,62 @@ bool account_add(struct request *r, struct err *e)
     if (config_has_account(&r->config, account))
         return err_set(e, ERR_USAGE, "account.exists", "change it with mail-account set", "there is an account %.*s already",
                        STR_ARG(account));
-    return apply(r, account, e) && save(r, "added", account, e);
+    return apply(r, &(struct config_item){.kind = S("account"), .name = account}, e) && save(r, "added", account, e);
 }
 
 bool account_set(struct request *r, struct err *e)
 {
     str account = str_c(r->args[0]);
-    if (!config_has_account(&r->config, account))
-        return account_missing(r, account, e);
-    return apply(r, account, e) && save(r, "changed", account, e);
+    struct config_item to;
+    return section_of(r, account, &to, e) && apply(r, &to, e) && save(r, "changed", account, e);
+}
+
+bool account_unset(struct request *r, struct err *e)
+{
+    str account = str_c(r->args[0]), near;
+    struct config_item to;
+    if (!section_of(r, account, &to, e))
+        return false;
+    for (int i = 1; i < r->n_args; i++) {
+        str key = str_c(r->args[i]), before = r->config.text;
+        if (!account_edit(r, to.kind, to.name, key, STR_NONE, e))
+            return false;
+        if (before.len != r->config.text.len)
+            continue;
+        bool known = config_section_key(config_section_kind(to.kind), key, &near);
+        return err_set(e, ERR_MISSING, "account.unset", known || !near.len ? NULL : str_fmt(r->mem, "did you mean %.*s?", STR_ARG(near)).ptr,
+                       "%.*s of %.*s is not set there", STR_ARG(key), STR_ARG(account));
+    }
+    return save(r, "changed", account, e);
+}
+
+bool account_exists(struct request *r, struct err *e)
+{
+    str account = str_c(r->args[0]), key = r->n_args > 1 ? str_c(r->args[1]) : STR_NONE;
+    (void)e;
+    if (!config_has_account(&r->config, account) || (key.len && !config_get(&r->config, account, key).ptr))
+        prog_outcome(ERR_MISSING);
+    return true;
+}
+
+bool account_get(struct request *r, struct err *e)
+{
+    str account = str_c(r->args[0]);
+    struct config_item of;
+    if (!section_of(r, account, &of, e))
+        return false;
+    const struct config_key *key = account_key(str_c(r->args[1]), e);
+    if (!key)
+        return false;
+    str value = config_get(&r->config, account, str_c(key->name));
+    if (!value.ptr)
+        return err_set(e, ERR_MISSING, "account.unset", "mail-account keys says what holds then", "%s of %.*s is not set", key->name, STR_ARG(account));
+    if (key->kind == CONFIG_SECRET && !secret_is_reference(value))
+        return err_set(e, ERR_CONFIG, "account.plain", "seal it: mail-account secret seal", "%s of %.*s is a secret in plain words, which is not shown",
+                       key->name, STR_ARG(account));
+    out_put(r->out, value);
+    out_byte(r->out, '\n');
+    return true;
 }
 
 bool account_remove(struct request *r, struct err *e)

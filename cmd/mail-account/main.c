@@ -9,10 +9,15 @@
 static const char usage[] =
     "usage: mail-account [-C FILE] add NAME KEY=VALUE...     a new account\n"
     "       mail-account [-C FILE] set NAME KEY=VALUE...     change settings; KEY= takes one away\n"
+    "       mail-account [-C FILE] get NAME KEY              one setting\n"
+    "       mail-account [-C FILE] unset NAME KEY...         take settings away\n"
+    "       mail-account [-C FILE] exists NAME [KEY]         by its exit code: 0 yes, 66 no\n"
     "       mail-account [-C FILE] show [NAME...]            accounts as records\n"
     "       mail-account [-C FILE] list                      their names, one a line\n"
     "       mail-account [-C FILE] remove NAME               the account goes, its mail stays\n"
     "       mail-account [-C FILE] test [NAME...]            connect, log in, open the mailbox\n"
+    "       mail-account [-C FILE] check                     what is wrong in the configuration\n"
+    "       mail-account [-C FILE] audit                     what is unsafe\n"
     "       mail-account [-C FILE] secret set|seal|unseal NAME KEY\n"
     "       mail-account [-C FILE] secret rekey REF | rotate\n"
     "                                                        secrets that lie sealed in the configuration\n"
@@ -38,6 +43,8 @@ static const struct option options[] = {
     {"old", required_argument, NULL, OPT_OLD}, {NULL, 0, NULL, 0},
 };
 
+#define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit or keys"
+
 static const struct verb {
     const char *name;
     bool (*run)(struct request *r, struct err *e);
@@ -46,7 +53,8 @@ static const struct verb {
 } verbs[] = {
     {"add", account_add, 2, true},      {"set", account_set, 2, false},   {"show", account_show, 0, false}, {"list", account_list, 0, false},
     {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false},
-    {"secret", account_secret, 1, false},
+    {"secret", account_secret, 1, false}, {"check", account_check, 0, false}, {"audit", account_audit, 0, false},
+    {"exists", account_exists, 1, false}, {"get", account_get, 2, false},     {"unset", account_unset, 2, false},
 };
 
 static const struct verb *find_verb(const char *name)
@@ -75,14 +83,14 @@ int main(int argc, char **argv)
         default: return prog_misuse(NULL);
         }
     if (optind == argc)
-        return prog_misuse("say what to do: add, set, show, list, remove, secret, test or keys");
+        return prog_misuse("say what to do: " VERBS);
     const struct verb *verb = find_verb(argv[optind]);
     if (!verb)
-        return prog_misuse("there is no '%s'; it is add, set, show, list, remove, secret, test or keys", argv[optind]);
+        return prog_misuse("there is no '%s'; it is " VERBS, argv[optind]);
     r.args = argv + optind + 1;
     r.n_args = argc - optind - 1;
     if (r.n_args < verb->least)
-        return prog_misuse("%s wants %s", verb->name, verb->least > 1 ? "a NAME and KEY=VALUE" : "a NAME");
+        return prog_misuse("%s wants %s", verb->name, verb->makes_file || verb->run == account_set ? "a NAME and KEY=VALUE" : verb->least > 1 ? "a NAME and a KEY" : "a NAME");
 
     struct out out = out_new(&mem, 1);
     struct err e = {0};

@@ -80,6 +80,20 @@ str config_section_place(arena *a, str kind, str name, str key);
 /* As config_edit; [defaults] is the kind "defaults" without a name. */
 str config_section_edit(arena *a, const struct config *c, str kind, str name, str key, str value);
 
+/* What a section of a kind may hold: keys ended by NULL; NULL itself: those of an account. A program that reads a kind of its own
+ * adds it to kinds.c. */
+struct config_kind_of_section {
+    const char *name, *meaning;
+    const char *const *keys;
+    bool named; /* [KIND NAME], else [KIND] */
+};
+/* NULL: nobody reads such a section. */
+const struct config_kind_of_section *config_section_kind(str kind);
+/* The kind that a person most likely meant, or STR_NONE. */
+str config_section_kind_near(str kind);
+/* Whether sections of the kind have the key, and where not, the one that may be meant, or STR_NONE. */
+bool config_section_key(const struct config_kind_of_section *kind, str key, str *near);
+
 /* ---- The keys of an account: one table for mail-account, its manual page and its tests. ---- */
 
 enum config_kind {
