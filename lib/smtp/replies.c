@@ -65,7 +65,8 @@ void smtp_settle(struct smtp *c, struct smtp_message *m)
     while (i < c->flights && c->flight[i] != m)
         i++;
     assert(i < c->flights);
-    memmove(&c->flight[i], &c->flight[i + 1], (size_t)(--c->flights - i) * sizeof *c->flight);
+    for (c->flights--; i < c->flights; i++)
+        c->flight[i] = c->flight[i + 1];
     smtp_decide_here(m, SMTP_DEFERRED, "data", "smtp.protocol", NULL); /* none is open unless the server skipped a reply */
     c->hooks->done(c->hooks->context, m);
 }

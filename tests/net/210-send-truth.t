@@ -59,11 +59,13 @@ is 'other records pass through' "$(jq -r .type out | tr '\n' ' ')" 'note poll de
 for offer in 'CHUNKING,8BITMIME' 'PIPELINING,8BITMIME' '8BITMIME' 'PIPELINING,CHUNKING,8BITMIME'; do
 	rm -rf kept && mkdir kept
 	server --offer "$offer" --keep "$T/kept" --rule 'rcpt/nobody=550 5.1.1 nobody' --rule 'mail/broken=451 4.3.0 broken'
-	submissions 3 >in
-	submissions 1 nobody@example.test | sed 's/m1@test/n1@test/; s/"id":1/"id":4/' >>in
-	submissions 1 | sed 's/"ann@example.test"/"broken@example.test"/; s/"id":1/"id":5/' >>in
-	submissions 1 nobody@example.test eve@example.test | sed 's/"id":1/"id":6/' >>in
-	submissions 1 | sed 's/"id":1/"id":7/' >>in
+	{
+		submissions 3
+		submissions 1 nobody@example.test | sed 's/m1@test/n1@test/; s/"id":1/"id":4/'
+		submissions 1 | sed 's/"ann@example.test"/"broken@example.test"/; s/"id":1/"id":5/'
+		submissions 1 nobody@example.test eve@example.test | sed 's/"id":1/"id":6/'
+		submissions 1 | sed 's/"id":1/"id":7/'
+	} >in
 	sends 75 <in
 	is "with $offer: each its own fate" "$(outcomes | sort)" "$(printf '%s\n' '1 bob@example.test sent reply 250' \
 		'2 bob@example.test sent reply 250' '3 bob@example.test sent reply 250' '4 nobody@example.test failed rcpt 550' \
