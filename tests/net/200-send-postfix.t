@@ -153,6 +153,14 @@ exits 1 mail-send --url "lmtp://localhost:$LMTP" --from ann@example.test bob@exa
 is 'LMTP' "$(jq -r '"\(.recipient) \(.status) \(.code)"' out)" "$(printf '%s\n' 'bob@example.test sent 250' 'nosuch@example.test failed 550')"
 ok 'LMTP delivers' wait_for 5 has_arrived lmtp
 
+# ---- the line is cut behind the final dot, and the message is there all the same ----
+proxy_start "$LMTP" --cut-on 'cut@test'
+message cut
+exits 1 mail-send --url "lmtp://localhost:$PROXY" --from ann@example.test bob@example.test <cut.eml
+is 'no answer behind the message: uncertain' "$(jq -r '"\(.status) \(.phase) \(.errorCode)"' out)" 'uncertain reply net.lost'
+like 'and a person is told' "$(cat err)" 'may have it, or not.*before it is sent again'
+ok 'it is there' wait_for 5 has_arrived cut
+
 # ---- the certificate, the server ----
 proxy_stop
 for cert in expired wrong; do

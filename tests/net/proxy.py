@@ -38,7 +38,8 @@ class Side(asyncio.Protocol):
         self.waiting = collections.deque()  # (time, chunk; None is the end)
         self.held = self.seen = 0
         self.timer = None
-        self.blocked = self.ended = self.dead = self.cutting = False
+        self.blocked = self.ended = self.dead = self.cutting = self.muted = False
+        self.tail = b""
 
     def connection_made(self, transport):
         self.transport = transport
@@ -150,7 +151,9 @@ class Proxy:
         if self.opts.silent:
             return b""
         if not side.from_server:
-            return data
+            return self.watched(side, data)
+        if side.muted:
+            return b""
         before, side.seen = side.seen, side.seen + len(data)
         if self.opts.silent_after is not None and side.seen > self.opts.silent_after:
             return data[:max(0, self.opts.silent_after - before)]
@@ -163,6 +166,18 @@ class Proxy:
         side.cutting = True
         self.loop.call_later(self.opts.delay_ms / 1000 + 0.05, side.cut)
         return data[:limit - before]
+
+
+    def watched(self, client, data):
+        """From the text of --cut-on on, the client hears nothing more; what it sent still reaches the server."""
+        text = self.opts.cut_on and self.opts.cut_on.encode()
+        client.tail += data if text else b""
+        if text and text in client.tail and not client.peer.muted and not (self.opts.once and self.cuts):
+            self.cuts += 1
+            client.peer.muted = True
+            self.loop.call_later(self.opts.delay_ms / 1000 + 0.3, client.cut)
+        client.tail = client.tail[-len(text):] if text else b""
+        return data
 
 
 async def serve(opts):
@@ -188,6 +203,7 @@ def main():
     args.add_argument("--port-file", help="write the port to this file once it listens (default: print it)")
     args.add_argument("--delay-ms", type=float, default=0, help="hold back every chunk so long, each way")
     args.add_argument("--cut-after", type=int, metavar="BYTES", help="drop a connection once so many came from the server")
+    args.add_argument("--cut-on", metavar="TEXT", help="once the client has sent this text, pass it, but no answer, and drop the connection")
     args.add_argument("--once", action="store_true", help="cut only one connection, the first that comes so far")
     args.add_argument("--silent", action="store_true", help="accept, and never answer")
     args.add_argument("--silent-after", type=int, metavar="BYTES", help="pass so many from the server, then nothing more")
