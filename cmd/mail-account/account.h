@@ -13,6 +13,7 @@ struct request {
     int n_args;
     bool dry_run;
     str old_key;             /* --old */
+    str provider;            /* --provider */
     struct out *out;
 };
 
@@ -26,6 +27,7 @@ bool account_test(struct request *r, struct err *e);
 bool account_keys(struct request *r, struct err *e);
 
 bool account_secret(struct request *r, struct err *e);
+bool account_providers(struct request *r, struct err *e);
 bool account_check(struct request *r, struct err *e);
 bool account_audit(struct request *r, struct err *e);
 bool account_exists(struct request *r, struct err *e);
@@ -36,6 +38,8 @@ bool account_unset(struct request *r, struct err *e);
 bool account_edit(struct request *r, str kind, str name, str key, str value, struct err *e);
 /* To the disk, or with --dry-run to stdout; then the sentence is said. */
 bool account_save(struct request *r, const char *sentence, struct err *e);
+/* What --provider knows, for what the account does not say itself; *note is what a person has to know, or STR_NONE. */
+bool provider_apply(struct request *r, str account, str *note, struct err *e);
 /* The key of the table, or a sentence with the nearest one. */
 const struct config_key *account_key(str key, struct err *e);
 

@@ -106,7 +106,13 @@ bool account_add(struct request *r, struct err *e)
     if (config_has_account(&r->config, account))
         return err_set(e, ERR_USAGE, "account.exists", "change it with mail-account set", "there is an account %.*s already",
                        STR_ARG(account));
-    return apply(r, &(struct config_item){.kind = S("account"), .name = account}, e) && save(r, "added", account, e);
+    str note = STR_NONE;
+    if (!apply(r, &(struct config_item){.kind = S("account"), .name = account}, e) || (r->provider.len && !provider_apply(r, account, &note, e)) ||
+        !save(r, "added", account, e))
+        return false;
+    if (note.len)
+        prog_warn("%.*s", STR_ARG(note));
+    return true;
 }
 
 bool account_set(struct request *r, struct err *e)

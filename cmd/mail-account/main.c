@@ -21,12 +21,14 @@ static const char usage[] =
     "       mail-account [-C FILE] secret set|seal|unseal NAME KEY\n"
     "       mail-account [-C FILE] secret rekey REF | rotate\n"
     "                                                        secrets that lie sealed in the configuration\n"
+    "       mail-account providers                           the providers that --provider knows\n"
     "       mail-account keys                                every KEY and what it means\n"
     "\n"
     "  -C, --config FILE   the configuration (else $MAILPIPE_CONFIG, ~/.config/mailpipe/mailpipe.conf,\n"
     "                      /etc/mailpipe/mailpipe.conf)\n"
     "      --dry-run       add, set, remove: print what the file would be, change nothing\n"
     "      --old REF       secret rekey, rotate: the key that it was\n"
+    "      --provider NAME add: hosts, ports and security of a known provider, or 'auto' by the address\n"
     "  -q, --quiet         errors only\n"
     "  -v, --verbose       say more\n"
     "  -h, --help          this text\n"
@@ -35,15 +37,15 @@ static const char usage[] =
     "example: mail-account add support email=support@example.com imap.host=imap.example.com \\\n"
     "                      'imap.secret=cmd:pass show mail/support'\n";
 
-enum { OPT_DRY_RUN = 256, OPT_OLD, RUN_MEMORY = 1 << 26 };
+enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, RUN_MEMORY = 1 << 26 };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'C'}, {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"help", no_argument, NULL, 'h'},
     {"quiet", no_argument, NULL, 'q'},        {"verbose", no_argument, NULL, 'v'},         {"version", no_argument, NULL, 'V'},
-    {"old", required_argument, NULL, OPT_OLD}, {NULL, 0, NULL, 0},
+    {"old", required_argument, NULL, OPT_OLD}, {"provider", required_argument, NULL, OPT_PROVIDER}, {NULL, 0, NULL, 0},
 };
 
-#define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit or keys"
+#define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit, providers or keys"
 
 static const struct verb {
     const char *name;
@@ -55,6 +57,7 @@ static const struct verb {
     {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false},
     {"secret", account_secret, 1, false}, {"check", account_check, 0, false}, {"audit", account_audit, 0, false},
     {"exists", account_exists, 1, false}, {"get", account_get, 2, false},     {"unset", account_unset, 2, false},
+    {"providers", account_providers, 0, false},
 };
 
 static const struct verb *find_verb(const char *name)
@@ -71,10 +74,11 @@ int main(int argc, char **argv)
     prog_signals(false);
     arena mem = arena_new(RUN_MEMORY);
     struct request r = {.mem = &mem};
-    for (int o; (o = getopt_long(argc, argv, "+C:hqvV", options, NULL)) != -1;)
+    for (int o; (o = getopt_long(argc, argv, "C:hqvV", options, NULL)) != -1;)
         switch (o) {
         case 'C': r.config_path = optarg; break;
         case OPT_DRY_RUN: r.dry_run = true; break;
+        case OPT_PROVIDER: r.provider = str_c(optarg); break;
         case OPT_OLD: r.old_key = str_c(optarg); break;
         case 'q': prog_verbosity(QUIET); break;
         case 'v': prog_verbosity(VERBOSE); break;
@@ -87,6 +91,8 @@ int main(int argc, char **argv)
     const struct verb *verb = find_verb(argv[optind]);
     if (!verb)
         return prog_misuse("there is no '%s'; it is " VERBS, argv[optind]);
+    if (r.provider.len && verb->run != account_add)
+        return prog_misuse("--provider is for add");
     r.args = argv + optind + 1;
     r.n_args = argc - optind - 1;
     if (r.n_args < verb->least)
