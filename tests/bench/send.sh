@@ -2,7 +2,8 @@
 # send.sh WORK MESSAGES RUNS: the section "send" of tests/bench/run.
 # Small messages from records, on one connection: into smtp-sink, with smtp-source (one session) and msmtp (a process a message) in turn;
 # and with 20 ms of added round trip into a private Postfix, which throws them away. mail-send logs in over STARTTLS there; smtp-source
-# cannot, and is let in without. Writes WORK/send.tsv: where, who, messages, seconds.
+# cannot, and is let in without. Then a queue: mail-queue add and run into smtp-sink, and the same through the queue of a private
+# Postfix. Writes WORK/send.tsv: where, who, messages, seconds.
 . "${0%/*}/../lib.sh"
 . "$TOP/tests/net/testbed.sh"
 
@@ -47,7 +48,7 @@ make_messages() {
 		        path = f"{folder}/m{i}.eml"
 		        with open(path, "w") as f:
 		            f.write(f"From: ann@example.test\nTo: bob@example.test\nMessage-ID: <m{i}@bench>\nSubject: {i}\n\n{body}")
-		        out.write(json.dumps({"type": "submission", "v": 1, "id": i + 1, "path": path, "messageId": [f"m{i}@bench"],
+		        out.write(json.dumps({"type": "submission", "v": 1, "id": i + 1, "account": "a", "path": path, "messageId": [f"m{i}@bench"],
 		                              "envelope": {"mailFrom": "ann@example.test", "rcptTo": ["bob@example.test"]}}) + "\n")
 	PY
 }
@@ -59,6 +60,21 @@ run_msmtp() {
 	note sink msmtp "$few" sh -c "i=0; while [ \$i -lt $few ]; do msmtp -C msmtprc bob@example.test <m\$i.eml || exit 1; i=\$((i + 1)); done"
 }
 
+# From the first line to the last delivery, durable in between.
+run_queue() {
+	rm -rf store
+	head -n "$far" submissions >part
+	note queue mailpipe "$far" env MAILPIPE_CONFIG=queue.conf MAILPIPE_STORE=store sh -c 'mail-queue add <part >/dev/null && mail-queue run'
+	got=$(mail-queue list -s store --all --status sent | wc -l)
+	[ "$got" -eq "$far" ] || echo "bench: mail-queue sent $got of $far" >&2
+}
+
+# Until its queue is empty again; ten sessions at once, because with one it is slower.
+run_postfix() {
+	note queue postfix "$far" sh -c "smtp-source -s 10 -m $far -l 2000 -f ann@example.test -t bob@relay.test 127.0.0.1:$SMTP &&
+		while [ -n \"\$(find $TB/pf/queue/incoming $TB/pf/queue/active $TB/pf/queue/deferred -type f -print -quit)\" ]; do sleep 0.02; done"
+}
+
 testbed_start
 make_messages
 printf 'secret\n' >pw && chmod 600 pw
@@ -66,7 +82,9 @@ SINK=$(port_free 1)
 setsid smtp-sink -u nobody "127.0.0.1:$SINK" 1000 >sink.log 2>&1 &
 sink=$!
 at_exit end_group "$sink"
+printf '%s\n' '[defaults]' 'email = ann@example.test' 'smtp.host = 127.0.0.1' "smtp.port = $SINK" 'smtp.security = none' '[account a]' >queue.conf
 POSTFIX_EXTRA="virtual_transport=discard:
+default_transport=smtp:[127.0.0.1]:$SINK
 mynetworks=127.0.0.0/8
 smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject
 smtpd_recipient_restrictions=permit_mynetworks,permit_sasl_authenticated,reject"
@@ -80,6 +98,8 @@ while [ "$i" -lt "$runs" ]; do
 	if [ -n "${SMTP:-}" ]; then
 		mailpipe '20 ms' "$far" "smtp://ann%40example.test@localhost:$PROXY" --secret file:pw --ca-file "$CA"
 		note '20 ms' smtp-source "$few" smtp-source -s 1 -m "$few" -l 2000 -f ann@example.test -t bob@example.test "127.0.0.1:$PROXY"
+		run_queue
+		run_postfix
 	fi
 	i=$((i + 1))
 done
