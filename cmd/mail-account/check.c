@@ -4,7 +4,7 @@
 #include "sasl/sasl.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static const char *did_you_mean(const struct findings *f, str near)
@@ -171,6 +171,24 @@ static void check_account(struct findings *f, const struct config_item *section)
     check_login(f, section, "smtp");
 }
 
+/* ---- the environment ---- */
+
+static void check_environment(struct findings *f)
+{
+    static const char *const unread[] = {"REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", NULL};
+    ptrdiff_t n;
+    const struct config_variable *all = config_variables(&n);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const char *value = getenv(all[i].name);
+        struct err e;
+        if (value && value[0] && !config_key_accepts(config_key(str_c(all[i].key)), str_c(value), &e))
+            finding(f, 0, e.hint, "the variable %s: %s", all[i].name, e.text);
+    }
+    for (int i = 0; unread[i]; i++)
+        if (getenv(unread[i]))
+            prog_warn("the variable %s is not read: the queue lies in the store", unread[i]);
+}
+
 bool account_check(struct request *r, struct err *e)
 {
     struct findings f = {.r = r};
@@ -187,6 +205,7 @@ bool account_check(struct request *r, struct err *e)
         if (str_eq(it.kind, S("account")))
             check_account(&f, &it);
     }
+    check_environment(&f);
     if (f.n)
         prog_outcome(ERR_CONFIG);
     return true;

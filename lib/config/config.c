@@ -107,7 +107,8 @@ static const struct config_entry *entry_of(const struct config *c, str account, 
 str config_get(const struct config *c, str account, str key)
 {
     const struct config_entry *found = entry_of(c, account, key);
-    return found ? found->value : STR_NONE;
+    const struct config_variable *variable = found ? NULL : config_variable(key);
+    return found ? found->value : variable ? str_c(getenv(variable->name)) : STR_NONE;
 }
 
 str config_place(arena *a, const struct config *c, str account, str key)
@@ -136,6 +137,10 @@ bool config_item(const struct config *c, ptrdiff_t i, struct config_item *out)
 static bool wrong(const struct config *c, str account, str key, const char *wanted, struct err *e)
 {
     const struct config_entry *found = entry_of(c, account, key);
+    const struct config_variable *variable = found ? NULL : config_variable(key);
+    if (variable)
+        return err_set(e, ERR_CONFIG, "config.value", "change it, or unset it", "the variable %s is \"%s\", which is not %s", variable->name,
+                       getenv(variable->name), wanted);
     return err_set(e, ERR_CONFIG, "config.value", "change it there, or with mail-account set",
                    "%.*s, line %d: %.*s of account %.*s is \"%.*s\", which is not %s", STR_ARG(c->path), found->line,
                    STR_ARG(key), STR_ARG(account), STR_ARG(found->value), wanted);

@@ -32,7 +32,8 @@ bool config_load(arena *a, const char *path, struct config *out, struct err *e);
 /* The same, but a file that is named and not there yet is an empty configuration that config_save will write. */
 bool config_load_or_new(arena *a, const char *path, struct config *out, struct err *e);
 
-/* The value, STR_NONE where it is not set. An account's own value, else the one of [defaults]. */
+/* The value, STR_NONE where it is not set: an account's own, else the one of [defaults], else that of the environment (config_variables,
+ * valid until that is changed). An empty variable is none. */
 str config_get(const struct config *c, str account, str key);
 bool config_bool(const struct config *c, str account, str key, bool otherwise, bool *out, struct err *e);
 bool config_i64(const struct config *c, str account, str key, int64_t min, int64_t max, int64_t otherwise, int64_t *out, struct err *e);
@@ -93,6 +94,14 @@ const struct config_kind_of_section *config_section_kind(str kind);
 str config_section_kind_near(str kind);
 /* Whether sections of the kind have the key, and where not, the one that may be meant, or STR_NONE. */
 bool config_section_key(const struct config_kind_of_section *kind, str key, str *near);
+
+/* Names under which other programs took settings of ours from the environment. Several of one key: the first that is set counts. */
+struct config_variable {
+    const char *name, *key;
+};
+const struct config_variable *config_variables(ptrdiff_t *n);
+/* The variable that gives the key its value, or NULL. */
+const struct config_variable *config_variable(str key);
 
 /* ---- The keys of an account: one table for mail-account, its manual page and its tests. ---- */
 

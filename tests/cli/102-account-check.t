@@ -33,6 +33,9 @@ window = none
 END
 exits 0 mail-account -C "$conf" check
 is 'nothing wrong: nothing said' "$(cat out err)" ''
+IMAP_TIMEOUT=30s REDIS_URL=redis://x exits 78 mail-account -C "$conf" check
+like 'a wrong value of the environment' "$(cat out)" 'variable IMAP_TIMEOUT: responseTimeout is a number'
+like 'a variable that nothing reads' "$(cat err)" 'REDIS_URL is not read'
 exits 0 mail-account -C "$conf" audit
 is 'nothing unsafe either' "$(cat out err)" ''
 
@@ -150,6 +153,8 @@ is 'get' "$(acc get a email)" a@example.com
 is 'get: what the defaults say' "$(acc get a syncInterval)" 300
 is 'get: of the defaults' "$(acc get defaults syncinterval)" 300
 is 'get: a reference' "$(acc get a imap.secret)" 'cmd:pass show a'
+is 'get: what the environment says' "$(IMAP_TIMEOUT=7 acc get a connectTimeout)" 7
+is 'but not before the configuration' "$(EMAIL_DEFAULT_POLL_FREQUENCY=7 acc get a syncInterval)" 300
 exits 66 mail-account -C "$conf" get a imap.host
 exits 66 mail-account -C "$conf" get b email
 exits 64 mail-account -C "$conf" get a emial

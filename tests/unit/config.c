@@ -107,6 +107,30 @@ static void items(arena *a)
     ok(!config_item(&c, 0, &it), "an empty file has none");
 }
 
+static void environment(arena *a)
+{
+    struct config c;
+    struct err e;
+    int64_t n;
+    ptrdiff_t all;
+    const struct config_variable *v = config_variables(&all);
+    for (ptrdiff_t i = 0; i < all; i++)
+        ok(config_key(str_c(v[i].key)) != NULL, "%s stands for a key that there is", v[i].name);
+    load(a, "[account a]\nsyncInterval = 60\n[account b]\n", &c, &e);
+    setenv("EMAIL_DEFAULT_POLL_FREQUENCY", "900", 1);
+    is_str(config_get(&c, S("a"), S("syncInterval")), S("60"), "what the file says counts over the environment");
+    is_str(config_get(&c, S("b"), S("syncInterval")), S("900"), "which counts over what is built in");
+    setenv("EMAIL_INTEGRATION_POLL_FREQUENCY", "700", 1);
+    is_str(config_get(&c, S("b"), S("syncinterval")), S("700"), "the first of several names counts");
+    setenv("EMAIL_INTEGRATION_POLL_FREQUENCY", "", 1);
+    is_str(config_get(&c, S("b"), S("syncInterval")), S("900"), "an empty variable is none");
+    setenv("EMAIL_DEFAULT_POLL_FREQUENCY", "soon", 1);
+    ok(!config_i64(&c, S("b"), S("syncInterval"), 1, 100, 5, &n, &e) && e.class == ERR_CONFIG && strstr(e.text, "the variable EMAIL_DEFAULT_POLL_FREQUENCY"),
+       "a wrong one is named: %s", e.text);
+    unsetenv("EMAIL_DEFAULT_POLL_FREQUENCY");
+    ok(config_i64(&c, S("b"), S("syncInterval"), 1, 100, 5, &n, &e) && n == 5, "nobody says it");
+}
+
 static void places(arena *a)
 {
     struct config c;
@@ -130,6 +154,7 @@ int main(void)
     wrong(&a);
     editing(&a);
     places(&a);
+    environment(&a);
     items(&a);
     char *remove = str_z(&a, str_fmt(&a, "rm -rf %s", folder));
     ok(system(remove) == 0, "cleaned up");
