@@ -13,11 +13,18 @@ static const char usage[] =
     "  senders            who wrote, the most frequent first\n"
     "  recipients         to whom\n"
     "  domains            domains of senders\n"
+    "  threads            how many were opened, how large and how old they became\n"
+    "  response-time      how long our answers took\n"
+    "  attachments        their types and sizes\n"
+    "  polls              runs of mail-fetch\n"
     "\n"
     "      --since TIME   not before: 90d, 12w, 36h, 2026-08-22, 2026-08, or an RFC 3339 time\n"
     "      --until TIME   before that time, in the same forms\n"
     "      --by WHAT      a row for each of these\n"
     "  -a, --account NAME only this account (repeatable)\n"
+    "      --business-hours H  response-time counts these hours only: 09:00-18:00\n"
+    "      --business-days D   on these days: mon-fri (as it is where only hours are said), all\n"
+    "  -C, --config FILE  the configuration: which addresses are ours\n"
     "  -f, --format F     json (one record a line), tsv, table, svg, html; without it a table on a terminal, else json\n"
     "  -n, --max N        at most N rows: of periods the last ones, else the first\n"
     "  -s, --store DIR    the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
@@ -28,13 +35,17 @@ static const char usage[] =
     "\n"
     "Periods are those of TZ. example: mail-stats volume --by day --since 90d -f svg > volume.svg\n";
 
-enum { ANYONE = 1 << BY_ALL };
+enum { ANYONE = 1 << BY_ALL, MONDAY_TO_FRIDAY = 31 };
 
 static const struct report reports[] = {
     {"volume", "volume", "Volume of mail", volume_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX | 1 << BY_DIRECTION, BY_DAY},
     {"senders", "senders", "Senders", senders_run, ANYONE, BY_ALL},
     {"recipients", "recipients", "Recipients", recipients_run, ANYONE, BY_ALL},
     {"domains", "domains", "Domains of senders", domains_run, ANYONE, BY_ALL},
+    {"threads", "threads", "Threads", threads_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL},
+    {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL},
+    {"attachments", "attachments", "Attachments", attachments_run, ANYONE, BY_ALL},
+    {"polls", "polls", "Polls", polls_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX, BY_ACCOUNT},
 };
 enum { REPORTS = sizeof reports / sizeof *reports };
 
@@ -44,6 +55,9 @@ static const struct option options[] = {
     {"since", required_argument, NULL, OPT_SINCE},
     {"until", required_argument, NULL, OPT_UNTIL},
     {"by", required_argument, NULL, OPT_BY},
+    {"business-hours", required_argument, NULL, OPT_HOURS},
+    {"business-days", required_argument, NULL, OPT_DAYS},
+    {"config", required_argument, NULL, 'C'},
     {"account", required_argument, NULL, 'a'},
     {"format", required_argument, NULL, 'f'},
     {"max", required_argument, NULL, 'n'},
@@ -67,6 +81,24 @@ static int read_time(struct call *c, const char *text, int64_t *out)
     return period_read(str_c(text), c->request.now, out) ? 0 : prog_misuse("'%s' is no time: 90d, 12w, 36h, 2026-08-22", text);
 }
 
+/* Days are Monday to Friday until they are said. */
+static int read_hours(struct request *r, str text)
+{
+    struct err e;
+    str start, end;
+    if (!str_cut(text, '-', &start, &end))
+        return prog_misuse("'%.*s' is no time of the day: 09:00-18:00", STR_ARG(text));
+    r->business = true;
+    return schedule_read_time(start, &r->hours.start, &e) && schedule_read_time(end, &r->hours.end, &e) ? 0 : prog_misuse("%s", e.text);
+}
+
+static int read_days(struct request *r, str text)
+{
+    struct err e;
+    r->business = true;
+    return schedule_read_days(text, &r->hours.days, &e) ? 0 : prog_misuse("%s", e.text);
+}
+
 /* 0, or the exit code of a misuse. */
 static int read_option(struct call *c, int option)
 {
@@ -75,6 +107,9 @@ static int read_option(struct call *c, int option)
     case OPT_SINCE: return read_time(c, optarg, &r->range.since);
     case OPT_UNTIL: return read_time(c, optarg, &r->range.until);
     case OPT_BY: c->by = optarg; return 0;
+    case OPT_HOURS: return read_hours(r, str_c(optarg));
+    case OPT_DAYS: return read_days(r, str_c(optarg));
+    case 'C': r->config = optarg; return 0;
     case 'a': strs_add(r->mem, &r->accounts, str_c(optarg)); return 0;
     case 'f': return format_named(str_c(optarg), &c->format) ? 0 : prog_misuse("-f takes json, tsv, table, svg or html, not '%s'", optarg);
     case 'n': return str_i64(str_c(optarg), 0, INT64_MAX, &r->limit) ? 0 : prog_misuse("-n takes a number, not '%s'", optarg);
@@ -140,12 +175,12 @@ static void run(struct call *c, const struct report *report, struct out *out)
 int main(int argc, char **argv)
 {
     arena mem = arena_new((size_t)1 << 36);
-    struct call c = {.request = {.mem = &mem, .limit = -1, .range = {INT64_MIN, INT64_MAX, NULL}},
+    struct call c = {.request = {.mem = &mem, .limit = -1, .range = {INT64_MIN, INT64_MAX, NULL}, .hours.days = MONDAY_TO_FRIDAY},
                      .format = isatty(1) ? FORMAT_TABLE : FORMAT_JSON};
     prog_init("mail-stats");
     prog_signals(false);
     c.request.now = now_s();
-    for (int o; (o = getopt_long(argc, argv, "a:f:n:s:qvhV", options, NULL)) != -1;) {
+    for (int o; (o = getopt_long(argc, argv, "a:C:f:n:s:qvhV", options, NULL)) != -1;) {
         int code = read_option(&c, o);
         if (code)
             return code;

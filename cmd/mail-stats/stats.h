@@ -30,7 +30,7 @@ struct report {
     enum by otherwise; /* where --by is not said */
 };
 
-report_run volume_run, senders_run, recipients_run, domains_run;
+report_run volume_run, senders_run, recipients_run, domains_run, threads_run, response_run, attachments_run, polls_run;
 
 /* ---- groups.c: what reports have in common -------------------------------------------------------------------- */
 
