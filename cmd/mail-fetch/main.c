@@ -17,7 +17,7 @@ static const char usage[] =
     "  -a, --account NAME     an account of mailpipe.conf (repeatable); with --url: its name in the store\n"
     "      --all              every active account\n"
     "      --url URL          imaps://user@host[:port]/MAILBOX, or imap:// for STARTTLS\n"
-    "      --secret REF       the password: cmd:COMMAND, env:VARIABLE or file:PATH\n"
+    "      --secret REF       the password: cmd:COMMAND, env:VARIABLE, file:PATH, netrc:HOST, keyring:…\n"
     "      --auth MECHANISM   insist on PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2 or OAUTHBEARER\n"
     "      --ca-file FILE     authorities to trust instead of the system's (PEM)\n"
     "      --allow-plaintext  log in without TLS (imap:// and imap.security = none)\n"
