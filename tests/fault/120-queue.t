@@ -1,11 +1,11 @@
 #!/bin/sh
 # The truth about each recipient: claim, send and settle, each in its turn and run as a whole, are killed at seeded moments; then
-# every message is sent once, or is uncertain and says so. QUEUE_MESSAGES (100) and QUEUE_MOMENTS (25) make it a soak, KILL_SEED
+# every message is sent once, or is uncertain and says so. QUEUE_MESSAGES (100) and QUEUE_MOMENTS (15) make it a soak, KILL_SEED
 # repeats a run.
 . "${0%/*}/../lib.sh"
 need jq
 messages=${QUEUE_MESSAGES:-100}
-moments=${QUEUE_MOMENTS:-25}
+moments=${QUEUE_MOMENTS:-15}
 send=$TOP/tests/fault/fake-send
 export SENT="$T/sent" SEND_MS="${SEND_MS:-1}" MAILPIPE_STORE="$T/store" MAILPIPE_CONFIG="$T/mailpipe.conf"
 
@@ -49,13 +49,15 @@ exits 0 sh -c "mail-queue claim -n $messages | '$send' | mail-queue settle -q"
 ok 'undisturbed: each once, all settled' ./settled
 is 'none is uncertain' "$(wc -l <said.uncertain)" 0
 
-# crash NAME MOMENTS PROGRAM...
+# crash NAME MOMENTS BEFORE PROGRAM...
 crash() {
 	name=$1
 	shift
 	count=$1
 	shift
-	"$TOP/tests/fault/kill-pipeline" --moments "$count" --before ./fresh --after ./settled --whole --log programs.err "$@" >moments.log 2>moments.err
+	before=$1
+	shift
+	"$TOP/tests/fault/kill-pipeline" --moments "$count" --before "$before" --after ./settled --whole --log programs.err "$@" >moments.log 2>moments.err
 	seed=$(sed -n 's/^seed //p' moments.log)
 	number=0
 	while [ "$number" -lt "$count" ]; do
@@ -71,8 +73,9 @@ crash() {
 	if [ -s moments.err ]; then diag "$(head -n 20 moments.err)"; fi
 	is "$name: all moments" "$(tail -n 1 moments.log)" "$count of $count moments survived"
 }
-crash pipeline "$moments" "mail-queue claim -n $messages" "$send" 'mail-queue settle -q'
-crash run $((moments / 3)) "mail-queue run -q --with $send"
+crash 'send and settle' "$moments" "./fresh && mail-queue claim -n $messages >claimed" "sh -c 'exec $send <claimed'" 'mail-queue settle -q'
+crash claim $((moments / 3)) ./fresh "mail-queue claim -n $messages"
+crash run $((moments / 3)) ./fresh "mail-queue run -q --with $send"
 
 # -- four at once over one queue
 ./fresh
