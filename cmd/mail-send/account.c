@@ -309,7 +309,7 @@ struct route *route_for(struct run *r, str account, str profile)
     if (good && x->set.user.len && !x->secret.len)
         good = err_set(e, ERR_CONFIG, "config.missing", "mail-account set NAME smtp.secret=…", "account %.*s has no smtp.secret", STR_ARG(account));
     struct secret_place place = place_of(&r->config, o->secret.len || o->url.len ? STR_NONE : place_name(r->mem, &r->config, x, S("smtp.secret")));
-    if (good && x->set.user.len && !o->dry_run)
+    if (good && x->set.user.len && (!o->dry_run || o->test))
         good = run_secret(r, x->secret, &place, &x->set.secret, e);
     if (!good)
         prog_error(e);

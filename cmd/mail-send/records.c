@@ -3,7 +3,8 @@
 
 #include <unistd.h>
 
-enum { PAUSE_MS = 30000 }; /* connections that nothing was sent over for so long are closed */
+/* After so long without a line: leases are given up; connections are closed. */
+enum { LEASE_PAUSE_MS = 2000, PAUSE_MS = 28000 };
 
 static void take_line(struct run *r, str line, int64_t number)
 {
@@ -35,8 +36,11 @@ static bool wait_for_line(struct run *r, struct lines *in)
         return true;
     run_drain(r);
     run_flush(r);
-    if (!prog_stopping() && out_good(r->out) && !lines_ready(in, PAUSE_MS))
-        run_disconnect(r);
+    if (!prog_stopping() && out_good(r->out) && !lines_ready(in, LEASE_PAUSE_MS)) {
+        held_release(r);
+        if (!prog_stopping() && !lines_ready(in, PAUSE_MS))
+            run_disconnect(r);
+    }
     return !prog_stopping() && out_good(r->out);
 }
 
@@ -57,6 +61,10 @@ void send_records(struct run *r, int fd)
     }
     run_drain(r);
     run_flush(r);
+    if (prog_stopping()) {
+        err_set(&e, ERR_LATER, "net.stopped", "what has a lease comes back by itself", "stopped by a signal; what was not read was not sent");
+        prog_error(&e);
+    }
     lines_free(&in);
 }
 

@@ -190,7 +190,6 @@ void run_drain(struct run *r)
         push(r, x, true);
     if (r->to_copy)
         copy_sent(r);
-    held_release(r);
 }
 
 void run_disconnect(struct run *r)

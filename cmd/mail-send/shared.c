@@ -80,11 +80,13 @@ static bool start_worker(struct dealer *d, struct err *e)
 static struct worker *worker_for(struct dealer *d, const struct submission *s)
 {
     struct run *r = d->run;
-    str key = str_fmt(r->mem, "%.*s\n%.*s", STR_ARG(s->account), STR_ARG(s->profile));
-    struct map_slot *slot = map_put(r->mem, &d->routes, key);
-    if (!slot->value.num)
-        slot->value.num = 1 + d->next++ % d->n;
-    return &d->worker[slot->value.num - 1];
+    str key = str_fmt(&d->line, "%.*s\n%.*s", STR_ARG(s->account), STR_ARG(s->profile));
+    struct map_slot *slot = map_get(&d->routes, key);
+    if (!slot) {
+        slot = map_put(r->mem, &d->routes, str_copy(r->mem, key));
+        slot->value.num = d->next++ % d->n;
+    }
+    return &d->worker[slot->value.num];
 }
 
 static void deal(struct dealer *d, str line, int64_t number)

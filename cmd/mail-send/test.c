@@ -1,11 +1,13 @@
 /* mail-send test: each stage as a `test` record, as mail-fetch test does. */
 #include "send.h"
 
+#include "date/date.h"
+
 struct step {
     const char *name;
     int64_t us;
     const char *mechanism;
-    str recipient, server;
+    str recipient, message_id, server;
 };
 
 static void emit_step(struct run *r, const struct route *x, const struct step *s)
@@ -34,6 +36,12 @@ static void emit_step(struct run *r, const struct route *x, const struct step *s
     if (s->recipient.len) {
         jwrite_key(&w, S("recipient"));
         jwrite_string(&w, s->recipient);
+    }
+    if (s->message_id.len) {
+        jwrite_key(&w, S("messageId"));
+        jwrite_array(&w);
+        jwrite_string(&w, s->message_id);
+        jwrite_end_array(&w);
     }
     if (s->server.ptr) {
         jwrite_key(&w, S("server"));
@@ -73,28 +81,76 @@ static void emit_connection(struct run *r, const struct route *x, int64_t all_us
         emit_step(r, x, &(struct step){.name = "login", .us = all_us - t.greeting_us, .mechanism = smtp_login_by(x->smtp)});
 }
 
-/* RCPT and RSET: the server says what it thinks of the recipient, and nothing is sent. */
-static void ask(struct run *r, struct route *x)
+/* The step, or what the server has against it. */
+static void tell_outcome(struct run *r, struct route *x, const struct smtp_rcpt *rcpt, str from, struct step *s)
 {
-    struct smtp_rcpt rcpt = {.address = r->opts->to};
-    struct err e = {0};
-    int64_t begun = sys_clock.monotonic_ms();
-    str from = r->opts->from.ptr ? r->opts->from : config_get(&r->config, x->account, S("email"));
-    bool asked = smtp_ask(r->mem, x->smtp, from, &rcpt, &e);
-    if (asked && rcpt.status != SMTP_SENT) {
-        bool later = rcpt.status == SMTP_DEFERRED;
-        err_set(&e, later ? ERR_LATER : ERR_REFUSED, later ? "smtp.deferred" : "smtp.refused", rcpt.hint, "%.*s does not take mail from <%.*s> to <%.*s>",
-                STR_ARG(x->set.net.host), STR_ARG(from), STR_ARG(rcpt.address));
-        err_stage(&e, rcpt.phase);
-        err_server(&e, str_fmt(r->mem, "%d %.*s %.*s", rcpt.code, STR_ARG(rcpt.enhanced), STR_ARG(rcpt.words)));
-        asked = false;
-    }
-    if (asked) {
-        emit_step(r, x, &(struct step){.name = "rcpt", .us = (sys_clock.monotonic_ms() - begun) * 1000, .recipient = rcpt.address, .server = rcpt.words});
+    struct err e;
+    if (rcpt->status == SMTP_SENT) {
+        s->recipient = rcpt->address;
+        s->server = rcpt->words;
+        emit_step(r, x, s);
         return;
     }
+    bool later = rcpt->status == SMTP_DEFERRED;
+    err_set(&e, later ? ERR_LATER : ERR_REFUSED, later ? "smtp.deferred" : "smtp.refused", rcpt->hint,
+            "%.*s does not take mail from <%.*s> to <%.*s>", STR_ARG(x->set.net.host), STR_ARG(from), STR_ARG(rcpt->address));
+    err_stage(&e, rcpt->phase);
+    if (rcpt->code)
+        err_server(&e, str_fmt(r->mem, "%d %.*s %.*s", rcpt->code, STR_ARG(rcpt->enhanced), STR_ARG(rcpt->words)));
     prog_error(&e);
     emit_failure(r, x, &e);
+}
+
+/* RCPT and RSET: the server says what it thinks of the recipient, and nothing is sent. */
+static bool ask(struct run *r, struct route *x, str from, struct err *e)
+{
+    struct smtp_rcpt rcpt = {.address = r->opts->to};
+    int64_t begun = sys_clock.monotonic_ms();
+    if (!smtp_ask(r->mem, x->smtp, from, &rcpt, e))
+        return false;
+    tell_outcome(r, x, &rcpt, from, &(struct step){.name = "rcpt", .us = (sys_clock.monotonic_ms() - begun) * 1000});
+    return true;
+}
+
+static str test_message(arena *a, str from, str to, str id)
+{
+    struct buf b = buf_new(a, 1024);
+    buf_fmt(&b, "From: <%.*s>\r\nTo: <%.*s>\r\nSubject: Test of mail-send\r\nMessage-ID: <%.*s>\r\nDate: ", STR_ARG(from), STR_ARG(to),
+            STR_ARG(id));
+    date_put_5322(&b, now_s(), 0);
+    buf_put(&b, S("\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+                  "This message was sent by \"mail-send test\". It has arrived, so sending works.\r\n"));
+    return buf_str(&b);
+}
+
+static bool commit_nothing(void *context, struct smtp_message *const *m, ptrdiff_t n, struct err *e)
+{
+    (void)context, (void)m, (void)n, (void)e;
+    return true;
+}
+
+static void done_nothing(void *context, struct smtp_message *m) { (void)context, (void)m; }
+
+static bool send_it(struct run *r, struct route *x, str from, struct err *e)
+{
+    arena *a = r->mem;
+    str path;
+    bool utf8;
+    if (!smtp_address(a, from, &path, &utf8, e) || !smtp_address(a, r->opts->to, &path, &utf8, e))
+        return false;
+    uint64_t number;
+    sys_clock.random(&number, sizeof number);
+    str id = str_fmt(a, "test.%016llx%.*s", (unsigned long long)number, STR_ARG(str_skip(from, str_find_byte(from, '@'))));
+    struct smtp_rcpt rcpt = {.address = r->opts->to};
+    struct smtp_message m = {.mem = a, .from = from, .rcpt = &rcpt, .n = 1, .octets = test_message(a, from, r->opts->to, id), .fd = -1, .utf8 = utf8};
+    struct smtp_message *list[] = {&m};
+    const struct smtp_hooks hooks = {NULL, commit_nothing, done_nothing};
+    smtp_scan(&m.scan, m.octets);
+    int64_t begun = sys_clock.monotonic_ms();
+    if (!smtp_send(x->smtp, list, 1, &hooks, e) || !smtp_drain(x->smtp, &hooks, e))
+        return false;
+    tell_outcome(r, x, &rcpt, from, &(struct step){.name = "message", .us = (sys_clock.monotonic_ms() - begun) * 1000, .message_id = id});
+    return true;
 }
 
 void test_account(struct run *r)
@@ -110,6 +166,10 @@ void test_account(struct run *r)
         return;
     }
     emit_connection(r, x, (sys_clock.monotonic_ms() - begun) * 1000);
-    if (r->opts->to.len)
-        ask(r, x);
+    struct err e = {0};
+    str from = r->opts->from.ptr ? r->opts->from : config_get(&r->config, x->account, S("email"));
+    if (r->opts->to.len && !(r->opts->dry_run ? ask(r, x, from, &e) : send_it(r, x, from, &e))) {
+        prog_error(&e);
+        emit_failure(r, x, &e);
+    }
 }

@@ -134,12 +134,18 @@ sed "s/^smtp.port = $SMTPS/smtp.port = $PROXY/" mailpipe.conf >proxy.conf
 exits 0 mail-send -C proxy.conf -a tls bob@example.test <many.eml
 
 # ---- test ----
-exits 0 mail-send -a a test --to bob@example.test
+exits 0 mail-send -a a test --dry-run --to bob@example.test
 is 'each stage' "$(jq -r .stage out | tr '\n' ' ')" 'resolve connect tls greeting login rcpt '
 like 'what the server offers' "$(jq -r 'select(.stage == "greeting").server' out)" 'PIPELINING.*CHUNKING'
 is 'how it was logged in' "$(jq -r 'select(.stage == "login").mechanism' out)" SCRAM-SHA-256
 schema_ok out
+exits 0 mail-send -a a test --to bob@example.test
+id=$(jq -r 'select(.stage == "message").messageId[0]' out)
+ok 'a test message arrives' wait_for 5 grep -rq "^Message-ID: <$id>" "$TB/mail/bob/new"
+schema_ok out
 exits 69 mail-send -a a test --to refused@example.test
+like 'what is refused' "$(jq -r 'select(.type == "error") | "\(.stage) \(.server)"' out)" 'rcpt 550 5.1.1 .*no such user'
+exits 69 mail-send -a a test --dry-run --to refused@example.test
 like 'what would be refused' "$(cat err)" 'does not take mail .* no such user'
 schema_ok out
 exits 77 mail-send -a wrong test

@@ -216,6 +216,18 @@ like 'says which host failed' "$(cat err)" "localhost:$port: connection refused.
 exits 0 mail-send -C hosts.conf <<<"$(sed -n 6p mixed)"
 like 'a profile counts over its account' "$(cat smtp.log)" 'EHLO notice.example.test'
 
+# ---- stopped ----
+server --offer PIPELINING --rule 'end=sleep 20'
+submissions 60 >in
+mail-send --url "smtp://localhost:$FAKE_SMTP" --allow-plaintext <in >out 2>err &
+pid=$!
+wait_for 5 grep -q ACCEPTED smtp.log
+kill -TERM "$pid"
+wait "$pid"
+is 'a signal: it finishes what is in hand, and says so' "$? $(grep -c '"sent"' out)" "75 $(accepted)"
+ok 'and does not begin the rest' test "$(accepted)" -lt 60
+like 'a person is told' "$(cat err)" 'stopped by a signal'
+
 # ---- the reader, the disk ----
 submissions 3 >in
 # shellcheck disable=SC2016
