@@ -1,5 +1,8 @@
 /* mail-queue list, show and status: what is in the queue. */
+#include "lease/lease.h"
 #include "mail-queue/verb.h"
+
+#include <unistd.h>
 
 static const struct verb list_verb = {
     .name = "list",
@@ -109,6 +112,17 @@ int show_main(const char *dir, int argc, char **argv)
     return verb_end(&c);
 }
 
+/* Leases that may be dead ones', in a store that can be written. */
+static bool may_take_back(struct verb_call *c)
+{
+    struct strs leases = {0};
+    struct err e;
+    arena scratch = c->mem;
+    str dir = store_dir(c->store);
+    return access(str_z(&scratch, str_fmt(&scratch, "%.*s/mail.db", STR_ARG(dir))), W_OK) == 0 &&
+           lease_list(&scratch, str_fmt(&scratch, "%.*s/queue", STR_ARG(dir)), &leases, &e) && leases.n > 0;
+}
+
 int status_main(const char *dir, int argc, char **argv)
 {
     struct verb_call c;
@@ -118,6 +132,11 @@ int status_main(const char *dir, int argc, char **argv)
         return code;
     if (!verb_config(&c) || !verb_open(&c, STORE_READ))
         return verb_end(&c);
+    if (may_take_back(&c)) {
+        store_close(c.store);
+        if (!verb_open(&c, STORE_WRITE) || !verb_take_back(&c))
+            return verb_end(&c);
+    }
     struct buf line = buf_new(&c.mem, 1024);
     if (!queue_state(c.store, &line, &e))
         return verb_fail(&c, &e);

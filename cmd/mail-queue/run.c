@@ -131,6 +131,17 @@ static bool round_once(struct running *r, struct policy *policy, int64_t limit, 
     return take_rest(r, &lease, e) && good && !s->lost;
 }
 
+/* What was uncertain, and of which a copy was fetched since. */
+static bool reconcile(struct running *r, struct err *e)
+{
+    int64_t settled, left;
+    if (!queue_reconcile(r->call.store, r->call.dry_run, &settled, &left, e))
+        return false;
+    if (settled)
+        prog_note("%lld uncertain deliveries were sent: copies of them were fetched", (long long)settled);
+    return true;
+}
+
 static bool send_due(struct running *r, struct err *e)
 {
     int64_t n = 1, limit = r->call.limit < 0 ? INT64_MAX : r->call.limit;
@@ -139,7 +150,7 @@ static bool send_due(struct running *r, struct err *e)
         arena_reset(&r->round);
         struct policy *policy = policy_new(&r->round, &r->call, r->ids.n ? POLICY_NOW : r->force ? POLICY_NO_WINDOW : POLICY_ALL, e);
         int64_t room = limit - r->claimed;
-        if (!policy || !round_once(r, policy, room < ROUND ? room : ROUND, &n, &progress, e))
+        if (!policy || !round_once(r, policy, room < ROUND || r->call.dry_run ? room : ROUND, &n, &progress, e))
             return false;
     }
     if (n && !progress && !r->call.dry_run)
@@ -171,7 +182,7 @@ static int run_all(struct running *r)
     bool good;
     r->round = arena_new((size_t)4 << 30);
     for (;;) {
-        good = verb_take_back(&r->call) && send_due(r, &e);
+        good = (r->call.dry_run || verb_take_back(&r->call)) && reconcile(r, &e) && send_due(r, &e);
         if (good && !r->call.dry_run)
             sequel_all(&r->call);
         if (r->claimed + r->expired + r->refused && prog_is() != QUIET && !r->call.dry_run)

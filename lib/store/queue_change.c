@@ -66,7 +66,7 @@ static const char *update_of(enum queue_order order)
         return "UPDATE recipient SET status = 'failed', next_at = NULL, lease = NULL, updated_at = ?3, error_code = 'queue.marked', reported = 1 WHERE "
                "submission_id = ?1 AND (?2 IS NULL OR address = ?2) AND status NOT IN ('sending', 'failed') AND ?4 IN (0, 1)";
     }
-    assert(!"an order that nobody knows");
+    assert(false && "an order that nobody knows");
     return NULL;
 }
 
@@ -197,7 +197,12 @@ static bool reconcile_all(struct store *s, int64_t *settled, struct err *e)
 
 bool queue_reconcile(struct store *s, bool dry_run, int64_t *settled, int64_t *left, struct err *e)
 {
-    *settled = 0;
+    *settled = *left = 0;
+    int64_t any;
+    if (!db_number(s, e, 0, &any, "SELECT EXISTS (SELECT 1 FROM recipient WHERE status = 'uncertain')", ""))
+        return false;
+    if (!any)
+        return true;
     bool good = db_begin(s, e) && reconcile_all(s, settled, e) && db_number(s, e, 0, left, "SELECT count(*) FROM recipient WHERE status = 'uncertain'", "") &&
                 (dry_run || db_commit(s, e));
     db_rollback(s);

@@ -108,6 +108,15 @@ is 'no lease is left' "$(ls store/queue)" ''
 is 'options for mail-send' "$(add six 'x@y.example' && printf '#!/bin/sh\necho "$@" >args\n' >says && chmod +x says && mail-queue run -q -C /dev/null --with ./says -- -j 4; cat args)" '-q -C /dev/null -j 4'
 mail-queue cancel six
 
+# -- status takes back what a dead one held, after the grace
+add seven 'bob@y.example'
+mail-queue claim >/dev/null
+is 'status: it may still be sent' "$(mail-queue status | jq -c '[.sending, .leases]')" '[1,1]'
+printf '[defaults]\nqueue.grace = 0\n' >mailpipe.conf
+is 'status: taken back' "$(mail-queue status -C mailpipe.conf | jq -c '[.sending, .leases]')" '[0,0]'
+is 'queued again' "$(state seven)" 'queued, bob@y.example queued'
+mail-queue cancel seven
+
 # -- SIGTERM: the batch in hand is finished, and settled
 for i in 1 2 3 4 5 6 7 8 9; do add "t$i" "t$i@y.example"; done
 SEND_MS=50 mail-queue run -q --with "$send" &
