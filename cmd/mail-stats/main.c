@@ -17,6 +17,11 @@ static const char usage[] =
     "  response-time      how long our answers took\n"
     "  attachments        their types and sizes\n"
     "  polls              runs of mail-fetch\n"
+    "  queue              recipients by state and age\n"
+    "  rates              attempts to send and their outcomes\n"
+    "  bounces            what came back, by class\n"
+    "  errors             what went wrong, by code\n"
+    "  service            all of it in one line of counters\n"
     "\n"
     "      --since TIME   not before: 90d, 12w, 36h, 2026-08-22, 2026-08, or an RFC 3339 time\n"
     "      --until TIME   before that time, in the same forms\n"
@@ -46,6 +51,11 @@ static const struct report reports[] = {
     {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL},
     {"attachments", "attachments", "Attachments", attachments_run, ANYONE, BY_ALL},
     {"polls", "polls", "Polls", polls_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX, BY_ACCOUNT},
+    {"queue", "queue-report", "Queue", queue_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN | 1 << BY_QUEUE, BY_DOMAIN},
+    {"rates", "rates", "Attempts to send", rates_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_HOUR},
+    {"bounces", "bounces", "Bounces", bounces_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_DOMAIN},
+    {"errors", "errors", "Errors", errors_run, ANYONE, BY_ALL},
+    {"service", "service", "Service", service_run, ANYONE, BY_ALL},
 };
 enum { REPORTS = sizeof reports / sizeof *reports };
 

@@ -31,6 +31,7 @@ struct report {
 };
 
 report_run volume_run, senders_run, recipients_run, domains_run, threads_run, response_run, attachments_run, polls_run;
+report_run queue_run, rates_run, bounces_run, errors_run, service_run;
 
 /* ---- groups.c: what reports have in common -------------------------------------------------------------------- */
 

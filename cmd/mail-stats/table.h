@@ -10,7 +10,7 @@ enum column_kind {
     COLUMN_TIME, /* seconds since 1970 UTC */
     COLUMN_RATE  /* 0 to TABLE_RATE, which is 1 */
 };
-enum { TABLE_RATE = 10000, TABLE_COLUMNS = 20 };
+enum { TABLE_RATE = 10000, TABLE_COLUMNS = 24 };
 
 struct column {
     str name;    /* the member's, in camelCase */
