@@ -239,21 +239,28 @@ static str detail_of(struct taking *t, const struct bounce_recipient *p, int64_t
     return buf_str(&b);
 }
 
-/* *again: this was taken before, and it fits no more now than it did then. */
+/* *again: this was taken before, and it fits no more now than it did then. Neither an upsert nor an INSERT from a SELECT:
+ * SQLite opens a savepoint for them, at which FTS5 writes out all that put has gathered. */
 static bool keep_row(struct taking *t, const struct bounce_recipient *p, const struct found *found, str address, bool *again, struct err *e)
 {
+    struct store *s = t->store;
     str name = p->email.len ? p->email : p->original.len ? p->original : S("");
     const int64_t *submission = found->submission ? &found->submission : NULL;
-    if (!db_run(t->store, e,
-                "INSERT INTO bounce (blob_id, recipient, submission_id, address, found_by, kind, class, action, status, diagnostic, reporting_mta, "
-                "message_id, at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET submission_id = excluded.submission_id, address = excluded.address, found_by = excluded.found_by "
-                "WHERE submission_id IS NULL AND excluded.submission_id IS NOT NULL",
-                "bsIsssssssssii", t->blob, name, submission, address, found->by, t->b->kind, p->class, p->action, p->status, p->diagnostic,
-                t->b->reporting_mta, t->b->original_id, t->at, t->now))
+    int64_t id, before;
+    if (!db_number(s, e, 0, &id, "SELECT id FROM bounce WHERE blob_id = ? AND recipient = ?", "bs", t->blob, name) ||
+        !db_number(s, e, 0, &before, "SELECT submission_id FROM bounce WHERE id = ?", "i", id))
         return false;
-    *again = sqlite3_changes(t->store->db) == 0;
-    return true;
+    *again = id && (before || !submission);
+    if (*again)
+        return true;
+    if (id)
+        return db_run(s, e, "UPDATE bounce SET submission_id = ?, address = ?, found_by = ? WHERE id = ?", "Issi", submission, address,
+                      found->by, id);
+    return db_run(s, e,
+                  "INSERT INTO bounce (blob_id, recipient, submission_id, address, found_by, kind, class, action, status, diagnostic, reporting_mta, "
+                  "message_id, at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "bsIsssssssssii", t->blob, name, submission, address, found->by, t->b->kind, p->class, p->action, p->status, p->diagnostic,
+                  t->b->reporting_mta, t->b->original_id, t->at, t->now);
 }
 
 static bool take_recipient(struct taking *t, const struct bounce_recipient *p, struct err *e)

@@ -32,7 +32,7 @@ bool queue_event(struct store *s, str kind, int64_t submission, str detail, int6
     arena scratch = s->work;
     str text = detail.len ? detail : str_fmt(&scratch, "{\"submissionId\":%lld}", (long long)submission);
     return db_run(s, e,
-                  "INSERT INTO event (at, kind, account_id, detail) SELECT ?1, ?2, (SELECT account_id FROM submission WHERE id = ?3), ?4", "isis",
+                  "INSERT INTO event (at, kind, account_id, detail) VALUES (?1, ?2, (SELECT account_id FROM submission WHERE id = ?3), ?4)", "isis",
                   now, kind, submission, text);
 }
 
