@@ -31,8 +31,6 @@ static struct buf begin(arena *a, str text, ptrdiff_t until)
 {
     struct buf b = buf_new(a, text.len + 256);
     buf_put(&b, str_first(text, until));
-    if (b.len && b.ptr[b.len - 1] != '\n' && until == text.len)
-        buf_byte(&b, '\n');
     return b;
 }
 
@@ -63,10 +61,15 @@ str config_section_edit(arena *a, const struct config *c, str kind, str name, st
     if (old) {
         struct buf b = begin(a, c->text, old->value_start);
         put_value(&b, value);
+        str behind = str_skip(c->text, old->value_end);
+        if (str_starts(behind, S("#")) || str_starts(behind, S(";")))
+            buf_byte(&b, ' ');
         return finish(&b, c->text, old->value_end);
     }
     ptrdiff_t at = s ? s->body : c->text.len;
     struct buf b = begin(a, c->text, at);
+    if (b.len && b.ptr[b.len - 1] != '\n')
+        buf_byte(&b, '\n');
     if (!s) {
         if (b.len)
             buf_byte(&b, '\n');

@@ -89,6 +89,12 @@ static void editing(arena *a)
     ok(str_find(text, S("syncInterval = 60")) < 0 && str_find(text, S("syncInterval = 300")) > 0, "a setting is removed");
     text = config_edit(a, &c, S("new"), S("email"), S("n@example.com"));
     ok(str_ends(text, S("\n[account new]\nemail = n@example.com\n")), "an account is added at the end");
+    struct config bare;
+    load(a, "[account a]\nx =", &bare, &e);
+    is_str(config_edit(a, &bare, S("a"), S("x"), S("1")), S("[account a]\nx =1"), "an empty value at the end of a file without a line end");
+    load(a, "[account a]\nx = #c\ny = \"1\";c\n", &bare, &e);
+    is_str(config_edit(a, &bare, S("a"), S("x"), S("1")), S("[account a]\nx = 1 #c\ny = \"1\";c\n"), "a comment stays one where there was no value");
+    is_str(config_edit(a, &bare, S("a"), S("y"), S("2")), S("[account a]\nx = #c\ny = 2 ;c\n"), "and behind a quote");
     text = config_remove_account(a, &c, S("support"));
     ok(str_find(text, S("support")) < 0 && str_find(text, S("[account sales]")) > 0 && str_starts(text, S("# mine")), "an account is removed");
 }
