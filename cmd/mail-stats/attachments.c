@@ -18,16 +18,17 @@ struct counting {
 static void count(void *context, const struct stats_email *m)
 {
     struct counting *c = context;
-    arena scratch = c->scratch;
     struct json_fault fault;
     if (str_find(m->record, S("\"attachments\":[")) < 0) /* most have none: spares reading them */
         return;
-    const struct jnode *list = jread_member(jread(&scratch, m->record, &fault), S("attachments"));
+    arena *scratch = &c->scratch;
+    arena_reset(scratch);
+    const struct jnode *list = jread_member(jread(scratch, m->record, &fault), S("attachments"));
     for (const struct jnode *it = jread_first(list); it; it = jread_next(list, it)) {
         int64_t size = 0;
-        str type = jread_string(&scratch, jread_member(it, S("type")));
+        str type = jread_string(scratch, jread_member(it, S("type")));
         jread_i64(jread_member(it, S("size")), 0, INT64_MAX, &size);
-        struct kind *k = groups_at(&c->groups, 0, type.len ? str_lower(&scratch, type) : STR_NONE);
+        struct kind *k = groups_at(&c->groups, 0, type.len ? str_lower(scratch, type) : STR_NONE);
         k->attachments++;
         k->octets += size;
         k->largest = size > k->largest ? size : k->largest;

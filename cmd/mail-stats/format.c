@@ -265,6 +265,18 @@ void format_begin(struct out *o, enum format f, str title)
     out_put(o, S("</h1>\n"));
 }
 
+void format_between(struct out *o, enum format f, const struct table *t, bool first)
+{
+    if (f != FORMAT_TSV && f != FORMAT_TABLE)
+        return;
+    if (!first)
+        out_byte(o, '\n');
+    if (f == FORMAT_TABLE) {
+        out_put(o, t->title);
+        out_byte(o, '\n');
+    }
+}
+
 void format_end(struct out *o, enum format f)
 {
     if (f == FORMAT_HTML)

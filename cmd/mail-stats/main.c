@@ -8,6 +8,7 @@
 
 static const char usage[] =
     "usage: mail-stats [OPTION...] REPORT\n"
+    "       mail-stats [OPTION...] report [REPORT...]\n"
     "\n"
     "  volume             how much mail: by day, hour, week, month, account, mailbox, direction\n"
     "  senders            who wrote, the most frequent first\n"
@@ -22,6 +23,7 @@ static const char usage[] =
     "  bounces            what came back, by class\n"
     "  errors             what went wrong, by code\n"
     "  service            all of it in one line of counters\n"
+    "  report             several in one document; without names volume, senders, response-time, polls, queue, errors\n"
     "\n"
     "      --since TIME   not before: 90d, 12w, 36h, 2026-08-22, 2026-08, or an RFC 3339 time\n"
     "      --until TIME   before that time, in the same forms\n"
@@ -83,7 +85,9 @@ struct call {
     struct request request;
     const char *dir, *by;
     enum format format;
-    bool help, version;
+    bool help, version, several, has_by;
+    const struct report **report;
+    int reports;
 };
 
 static int read_time(struct call *c, const char *text, int64_t *out)
@@ -132,51 +136,88 @@ static int read_option(struct call *c, int option)
     }
 }
 
-static const struct report *report_named(const char *name)
+static const struct report *report_named(str name)
 {
     for (int i = 0; i < REPORTS; i++)
-        if (strcmp(reports[i].name, name) == 0)
+        if (str_eq(str_c(reports[i].name), name))
             return &reports[i];
     return NULL;
 }
 
-/* 0, or the exit code of a misuse. */
-static int read_by(struct call *c, const struct report *report)
+static bool takes(const struct report *report, enum by by) { return report->by >> by & 1; }
+
+/* 0, or the exit code of a misuse. Of several reports, --by is for those that know it. */
+static int read_by(struct call *c)
 {
-    c->request.by = report->otherwise;
-    if (!c->by)
-        return 0;
-    if (by_named(str_c(c->by), &c->request.by) && report->by >> c->request.by & 1)
+    c->has_by = c->by != NULL;
+    bool known = c->by && by_named(str_c(c->by), &c->request.by);
+    for (int i = 0; i < c->reports && known && c->several; i++)
+        if (takes(c->report[i], c->request.by))
+            return 0;
+    const struct report *report = c->report[0];
+    if (!c->by || (known && takes(report, c->request.by)))
         return 0;
     struct buf b = buf_new(c->request.mem, 128);
     for (int i = 0; i < BY_NUMBER; i++)
-        if (report->by >> i & 1) {
+        if (takes(report, (enum by)i)) {
             buf_byte(&b, ' ');
             buf_put(&b, by_name((enum by)i));
         }
     return prog_misuse("%s knows no --by %s, but:%.*s", report->name, c->by, STR_ARG(buf_str(&b)));
 }
 
+/* 0, or the exit code of a misuse. */
+static int read_reports(struct call *c, int n, char **names)
+{
+    static const char *const usual[] = {"volume", "senders", "response-time", "polls", "queue", "errors"};
+    if (!n)
+        return prog_misuse("which report?");
+    c->several = strcmp(names[0], "report") == 0;
+    bool all = c->several && n == 1;
+    int first = c->several, count = all ? (int)(sizeof usual / sizeof *usual) : n - first;
+    if (!c->several && n > 1)
+        return prog_misuse("one report, not also '%s'; several: mail-stats report %s %s", names[1], names[0], names[1]);
+    if (c->several && c->format == FORMAT_SVG)
+        return prog_misuse("svg is one chart of one report; html takes several");
+    c->report = ARENA_ARRAY(c->request.mem, const struct report *, count);
+    for (; c->reports < count; c->reports++) {
+        const char *name = all ? usual[c->reports] : names[first + c->reports];
+        c->report[c->reports] = report_named(str_c(name));
+        if (!c->report[c->reports])
+            return prog_misuse("there is no report '%s'", name);
+    }
+    return read_by(c);
+}
+
 static bool print(struct call *c, const struct report *report, struct out *out, struct err *e)
 {
-    struct table t = {.mem = c->request.mem, .type = str_c(report->type), .title = str_c(report->title)};
-    if (!report->run(&c->request, &t, e))
+    struct request r = c->request;
+    struct table t = {.mem = r.mem, .type = str_c(report->type), .title = str_c(report->title)};
+    if (!c->has_by || !takes(report, r.by))
+        r.by = report->otherwise;
+    if (!report->run(&r, &t, e))
         return false;
-    table_limit(&t, c->request.limit);
+    table_limit(&t, r.limit);
+    if (c->several)
+        format_between(out, c->format, &t, report == c->report[0]);
     format_table(out, c->format, &t);
     return true;
 }
 
-static void run(struct call *c, const struct report *report, struct out *out)
+static void run(struct call *c, struct out *out)
 {
     struct err e;
+    bool good = true;
+    str title = c->several ? S("Report") : str_c(c->report[0]->title);
     c->request.store = store_open(c->request.mem, c->dir, STORE_READ, &e);
     if (!c->request.store) {
         prog_error(&e);
         return;
     }
-    format_begin(out, c->format, str_c(report->title));
-    if (!print(c, report, out, &e))
+    format_begin(out, c->format, title);
+    for (int i = 0; i < c->reports && good && out_good(out); i++)
+        good = print(c, c->report[i], out, &e);
+    if (!good)
         prog_error(&e);
     format_end(out, c->format);
     store_close(c->request.store);
@@ -199,18 +240,11 @@ int main(int argc, char **argv)
         return prog_usage(usage);
     if (c.version)
         return prog_version();
-    if (optind == argc)
-        return prog_misuse("which report?");
-    if (argc - optind > 1)
-        return prog_misuse("one report, not also '%s'", argv[optind + 1]);
-    const struct report *report = report_named(argv[optind]);
-    if (!report)
-        return prog_misuse("there is no report '%s'", argv[optind]);
-    int code = read_by(&c, report);
+    int code = read_reports(&c, argc - optind, argv + optind);
     if (code)
         return code;
     c.request.range.accounts = &c.request.accounts;
     struct out out = out_new(&mem, 1);
-    run(&c, report, &out);
+    run(&c, &out);
     return prog_finish(&out);
 }

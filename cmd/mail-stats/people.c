@@ -172,10 +172,10 @@ bool domains_run(struct request *r, struct table *t, struct err *e)
 
 /* ---- recipients ---------------------------------------------------------------------------------------------------- */
 
-static void count_list(struct named *d, arena *scratch, const struct jnode *list, const struct stats_email *m)
+static void count_list(struct named *d, const struct jnode *list, const struct stats_email *m)
 {
     for (const struct jnode *it = jread_first(list); it; it = jread_next(list, it)) {
-        str email = jread_string(scratch, jread_member(it, S("email")));
+        str email = jread_string(&d->scratch, jread_member(it, S("email")));
         if (!email.len)
             continue;
         struct person *p = named_at(d, email);
@@ -190,11 +190,11 @@ static void count_recipients(void *context, const struct stats_email *m)
 {
     static const str lists[] = {S("to"), S("cc"), S("bcc")};
     struct named *d = context;
-    arena scratch = d->scratch;
     struct json_fault fault;
-    const struct jnode *record = jread(&scratch, m->record, &fault);
+    arena_reset(&d->scratch);
+    const struct jnode *record = jread(&d->scratch, m->record, &fault);
     for (int i = 0; i < 3; i++)
-        count_list(d, &scratch, jread_member(record, lists[i]), m);
+        count_list(d, jread_member(record, lists[i]), m);
 }
 
 bool recipients_run(struct request *r, struct table *t, struct err *e)

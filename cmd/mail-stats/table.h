@@ -54,6 +54,8 @@ bool format_named(str name, enum format *out);
 /* What stands around tables: nothing but for html. */
 void format_begin(struct out *o, enum format f, str title);
 void format_table(struct out *o, enum format f, const struct table *t);
+/* Before each of several tables: what tells them apart. */
+void format_between(struct out *o, enum format f, const struct table *t, bool first);
 void format_end(struct out *o, enum format f);
 
 /* For the forms: the cell as people read it, without control characters; nothing where it is null. Appends. */
