@@ -60,6 +60,12 @@ static const char *const questions[] = {
     "SELECT 'mailbox ' || m.name || ' has a hole where UID ' || l.uid || ' is stored' FROM hole h JOIN cursor c ON c.id = h.cursor_id "
     "JOIN message_location l ON l.mailbox_id = c.mailbox_id AND l.uid_validity = c.uid_validity AND l.uid BETWEEN h.first AND h.last "
     "JOIN mailbox m ON m.id = c.mailbox_id",
+    "SELECT 'submission ' || id || ' has no recipient' FROM submission s WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.submission_id = s.id)",
+    "SELECT 'submission ' || submission_id || ' to ' || address || ' is sending without a lease' FROM recipient WHERE status = 'sending' AND lease IS NULL",
+    "SELECT 'submission ' || submission_id || ' to ' || address || ' is ' || status || ' and never due' FROM recipient "
+    "WHERE (status = 'queued' OR status = 'deferred') AND next_at IS NULL",
+    "SELECT 'submission ' || s.id || ' is not due when its recipients are' FROM submission s "
+    "WHERE s.next_at IS NOT (SELECT min(next_at) FROM recipient r WHERE r.submission_id = s.id)",
 };
 
 /* FTS5 compares the index with itself; the command counts as a write, though it writes nothing. */
@@ -78,7 +84,7 @@ static bool check_fulltext(struct checker *c, struct err *e)
     return true;
 }
 
-static void check_digest(struct checker *c, int fd, int64_t id, str blob_id)
+static void check_digest(struct checker *c, int fd, const char *of, int64_t id, str blob_id)
 {
     char hex[65];
     ptrdiff_t n;
@@ -86,28 +92,29 @@ static void check_digest(struct checker *c, int fd, int64_t id, str blob_id)
         sha256_put(c->sha, str_of(c->piece, n));
     sha256_end(c->sha, hex);
     if (n < 0)
-        fault(c, "blob of email %lld: cannot be read: %.*s", (long long)id, STR_ARG(blob_id));
+        fault(c, "blob of %s %lld: cannot be read: %.*s", of, (long long)id, STR_ARG(blob_id));
     else if (!str_eq(str_c(hex), blob_id))
-        fault(c, "blob of email %lld holds other octets than its name says: %.*s", (long long)id, STR_ARG(blob_id));
+        fault(c, "blob of %s %lld holds other octets than its name says: %.*s", of, (long long)id, STR_ARG(blob_id));
 }
 
-static void check_blob(struct checker *c, int blobs, int64_t id, int64_t size, str blob_id)
+static void check_blob(struct checker *c, int blobs, const char *of, int64_t id, int64_t size, str blob_id)
 {
     char name[BLOB_NAME];
     struct stat st;
     blob_name(blob_id, name);
     int fd = openat(blobs, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0)
-        fault(c, "blob of email %lld is missing: %s", (long long)id, name);
+        fault(c, "blob of %s %lld is missing: %s", of, (long long)id, name);
     else if (st.st_size != size)
-        fault(c, "blob of email %lld has %lld octets, not %lld: %s", (long long)id, (long long)st.st_size, (long long)size, name);
+        fault(c, "blob of %s %lld has %lld octets, not %lld: %s", of, (long long)id, (long long)st.st_size, (long long)size, name);
     else if (c->full)
-        check_digest(c, fd, id, blob_id);
+        check_digest(c, fd, of, id, blob_id);
     if (fd >= 0)
         close(fd);
 }
 
-static bool check_blobs(struct checker *c, struct err *e)
+/* sql: id, size and blob of rows with an id above ?, some of them, ascending. */
+static bool check_blobs(struct checker *c, const char *of, const char *sql, struct err *e)
 {
     bool failed = false;
     int blobs = blobs_open(c->store, e);
@@ -115,11 +122,11 @@ static bool check_blobs(struct checker *c, struct err *e)
         return false;
     for (int64_t after = 0, last = -1; after != last && !failed;) {
         last = after;
-        sqlite3_stmt *q = db_query(c->store, e, "SELECT id, size, blob_id FROM email WHERE id > ? ORDER BY id LIMIT 1000", "i", after);
+        sqlite3_stmt *q = db_query(c->store, e, sql, "i", after);
         while (db_row(c->store, q, &failed, e)) {
             arena scratch = *c->mem;
             after = db_i64(q, 0);
-            check_blob(c, blobs, after, db_i64(q, 1), blob_hex(&scratch, sqlite3_column_blob(q, 2)));
+            check_blob(c, blobs, of, after, db_i64(q, 1), blob_hex(&scratch, sqlite3_column_blob(q, 2)));
         }
     }
     return !failed;
@@ -135,7 +142,8 @@ bool store_check(struct store *s, bool full, store_say *say, void *context, int6
     bool good = true;
     for (size_t i = 0; i < sizeof questions / sizeof *questions && good; i++)
         good = faults_of(&c, questions[i], e);
-    good = good && check_fulltext(&c, e) && check_blobs(&c, e);
+    good = good && check_fulltext(&c, e) && check_blobs(&c, "email", "SELECT id, size, blob_id FROM email WHERE id > ? ORDER BY id LIMIT 1000", e) &&
+           check_blobs(&c, "submission", "SELECT id, size, blob_id FROM submission WHERE id > ? ORDER BY id LIMIT 1000", e);
     *faults = c.faults;
     arena_free(&mem);
     return good;

@@ -117,4 +117,13 @@ is 'a closed pipe' "$(mail-queue show closed | jq -r .status)" queued
 find store/blobs -type f -exec touch -d '3 days ago' {} +
 exits 0 mail-store gc --age 0
 ok 'gc takes no message of the queue' test -f "$(jq -r .path first)"
+exits 0 mail-store check --full
+is 'all is in order' "$(cat out)" ''
+chmod 600 "$(jq -r .path first)"
+rm "$(jq -r .path first)"
+exits 65 mail-store check
+like 'check: a message of the queue is missing' "$(cat out err)" 'blob of submission 1 is missing'
+sqlite3 "$DB" "UPDATE recipient SET next_at = NULL WHERE submission_id = 2"
+mail-store check >out 2>&1
+like 'check: one that is never due' "$(cat out)" 'submission 2 to other@y.example is queued and never due'
 done_testing
