@@ -19,7 +19,69 @@ static const str FULL = S(
     "\"headers\":[{\"name\":\"X-A\",\"value\":\"b\"}],\"source\":{\"protocol\":\"imap\",\"host\":\"h\",\"mailbox\":\"INBOX\",\"uidValidity\":7,"
     "\"uid\":4711,\"after\":4708,\"modseq\":\"90210\",\"fetchedAt\":\"2026-08-22T10:02:00Z\"},\"zeta\":{\"a\":[1, 2]},\"alpha\":\"x\\ty\"}\n");
 
+static const str SUBMISSION = S(
+    "{\"type\":\"submission\",\"v\":1,\"id\":7,\"idempotencyKey\":\"k 1\",\"account\":\"support\",\"profile\":\"BILLS\",\"queue\":\"bulk\","
+    "\"blobId\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"path\":\"/a/b\",\"raw\":\"aGk=\",\"size\":2,"
+    "\"messageId\":[\"m@x\"],\"envelope\":{\"mailFrom\":null,\"rcptTo\":[\"a@b\",\"\\\"c d\\\"@e\"]},\"from\":[{\"name\":\"A\",\"email\":\"a@b\"}],\"to\":null,"
+    "\"cc\":null,\"bcc\":null,\"subject\":\"s\",\"threadId\":\"t1\",\"emailId\":5,\"inReplyTo\":[\"n@x\"],\"priority\":-3,\"sendAt\":\"2026-08-22T10:01:07Z\","
+    "\"undoUntil\":null,\"expiresAt\":\"2026-08-27T10:01:07Z\",\"notify\":\"failure,delay\",\"ret\":\"hdrs\",\"envid\":\"e\",\"smtputf8\":false,\"body8bit\":true,"
+    "\"tags\":[\"x\"],\"attempt\":2,\"lease\":\"l1\",\"leasePath\":\"/q/l1\",\"status\":\"sending\",\"createdAt\":\"2026-08-22T10:01:07Z\","
+    "\"autoSubmitted\":\"no\",\"mine\":{\"a\":1}}\n");
+static const str DELIVERY = S(
+    "{\"type\":\"delivery\",\"v\":1,\"submissionId\":7,\"lease\":\"l1\",\"leasePath\":\"/q/l1\",\"account\":\"support\",\"recipient\":\"a@b\",\"messageId\":[\"m@x\"],"
+    "\"status\":\"deferred\",\"phase\":\"rcpt\",\"code\":451,\"enhancedCode\":\"4.7.1\",\"server\":\"later\",\"host\":\"mx\",\"port\":25,\"serverId\":\"Q1\","
+    "\"at\":\"2026-08-22T10:01:07Z\",\"attempt\":2,\"retryAt\":null,\"errorCode\":null,\"hint\":null,\"mine\":1}\n");
+
 static bool read_line(str line, struct record *out, struct err *e) { return record_read(&mem, line, "stdin", 3, out, e); }
+
+/* The same for the records of the queue. */
+static str queue_again(str line)
+{
+    struct record r;
+    struct err e = {0};
+    unsigned types = RECORD_BIT(RECORD_SUBMISSION) | RECORD_BIT(RECORD_DELIVERY);
+    if (!record_read_types(&mem, line, "stdin", 3, types, &r, &e))
+        return str_copy(&mem, str_c(e.text));
+    struct buf b = buf_new(&mem, 256);
+    if (r.type == RECORD_SUBMISSION)
+        record_write_submission(&b, &r.submission);
+    else if (r.type == RECORD_DELIVERY)
+        record_write_delivery(&b, &r.delivery);
+    return buf_str(&b);
+}
+
+static void test_queue(void)
+{
+    is_str(queue_again(str_first(SUBMISSION, SUBMISSION.len - 1)), SUBMISSION, "every member of a submission comes back");
+    is_str(queue_again(str_first(DELIVERY, DELIVERY.len - 1)), DELIVERY, "every member of a delivery comes back");
+    struct record r;
+    struct err e;
+    ok(record_read(&mem, SUBMISSION, "stdin", 1, &r, &e) && r.type == RECORD_OTHER, "who does not handle it passes it on");
+    ok(record_read(&mem, S("{\"type\":\"submission\",\"v\":9,\"id\":\"x\"}"), "stdin", 1, &r, &e), "whatever is in it");
+    static const struct {
+        str in, want;
+    } cases[] = {
+        {S("{\"type\":\"submission\",\"envelope\":{\"rcptTo\":\"a@b\"}}"), S("{\"type\":\"submission\",\"v\":1,\"envelope\":{\"rcptTo\":[\"a@b\"]}}\n")},
+        {S("{\"type\":\"submission\",\"envelope\":null,\"mailFrom\":1}"), S("{\"type\":\"submission\",\"v\":1,\"envelope\":{\"rcptTo\":null},\"mailFrom\":1}\n")},
+        {S("{\"type\":\"submission\",\"envelope\":{\"mailFrom\":\"\",\"rcptTo\":[\"a@b\"]}}"),
+         S("{\"type\":\"submission\",\"v\":1,\"envelope\":{\"mailFrom\":null,\"rcptTo\":[\"a@b\"]}}\n")},
+        {S("{\"type\":\"submission\",\"envelope\":{\"rcptTo\":[\"a@b\\r\\nDATA\"]}}"),
+         S("stdin: line 3: envelope must be an object {mailFrom,rcptTo}: addresses without a name, or null")},
+        {S("{\"type\":\"submission\",\"envelope\":{\"rcptTo\":[\"<a@b>\"]}}"),
+         S("stdin: line 3: envelope must be an object {mailFrom,rcptTo}: addresses without a name, or null")},
+        {S("{\"type\":\"submission\",\"priority\":\"x\"}"), S("stdin: line 3: priority must be an integer")},
+        {S("{\"type\":\"delivery\",\"status\":\"sent\"}"), S("stdin: line 3: a delivery names its recipient")},
+        {S("{\"type\":\"delivery\",\"recipient\":\"a@b\",\"status\":\"gone\"}"), S("stdin: line 3: status must be sent, deferred, failed or uncertain")},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        is_str(queue_again(cases[i].in), cases[i].want, "%.*s", STR_ARG(cases[i].in));
+    struct submission m = {0};
+    record_read_types(&mem, S("{\"type\":\"submission\",\"from\":\"A <a@b>\",\"to\":[\"c@d\",\"E <e@f>\"],\"cc\":\"c@d\",\"bcc\":\"g@h\"}"), "stdin", 1, ~0u, &r, &e);
+    m = r.submission;
+    submission_fill_envelope(&mem, &m);
+    is_str(m.envelope.mail_from, S("a@b"), "the sender of an envelope that is not there");
+    is_int(m.envelope.rcpt_to.n, 3, "its recipients, each once");
+}
 
 /* What is written of what was read. */
 static str again(str line)
@@ -212,6 +274,7 @@ int main(void)
 {
     mem = arena_new((size_t)1 << 28);
     test_full();
+    test_queue();
     test_forms();
     test_refusals();
     test_others();
