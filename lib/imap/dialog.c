@@ -79,14 +79,22 @@ static void add_bye(const struct imap *c, struct err *e)
     err_stage(e, stage);
 }
 
+void imap_await_anew(struct imap *c) { c->until_ms = sys_clock.monotonic_ms() + IMAP_ANSWER * c->set->net.response_ms; }
+
 enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, struct err *e)
 {
-    for (;;) {
+    for (bool idle = false;; idle = true) {
         enum imap_event event = imap_parse(&c->parse, &c->in, part);
         if (event == IMAP_RESPONSE)
             note_untagged(c, &part->response);
         if (event != IMAP_NEED)
             return event;
+        if (prog_stopping() && (idle || wait_ms < 0))
+            return IMAP_PAUSE;
+        if (c->until_ms && sys_clock.monotonic_ms() > c->until_ms) {
+            err_set(e, ERR_LATER, "imap.endless", "run it again: it goes on where it stopped", "%s: the server's answer has no end", c->host);
+            return IMAP_GONE;
+        }
         switch (net_read(c->net, wait_ms, &c->in, e)) {
         case NET_GOT: break;
         case NET_QUIET: return IMAP_PAUSE;
@@ -100,6 +108,7 @@ enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, s
 bool imap_send(struct imap *c, str command, struct err *e)
 {
     char tag[16];
+    imap_await_anew(c);
     int n = snprintf(tag, sizeof tag, "m%u ", ++c->tag);
     return net_send(c->net, str_of(tag, n), e) && net_send(c->net, command, e) && net_send(c->net, S("\r\n"), e);
 }

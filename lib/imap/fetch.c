@@ -1,10 +1,12 @@
 /* UID FETCH in a window: several commands on their way, each for many UIDs, so that a round trip costs nothing. */
 #include "imap/private.h"
 #include "date/date.h"
+#include "sys/sys.h"
 
 enum { SET_OCTETS = 900, /* of a command with its set of UIDs (RFC2683-3.2.1.5: lines of 1,000) */
        PAUSE_MS = 20,    /* without an octet: the sink may flush what it has */
-       STALLS = 100 };   /* such pauses in a message, after which a run that is to stop waits no longer for its rest */
+       STALLS = 100,     /* such pauses in a message, after which a run that is to stop waits no longer for its rest */
+       LINGER_MS = 10000 }; /* the same for a message whose octets keep coming */
 
 struct command {
     unsigned tag;
@@ -20,6 +22,7 @@ struct window {
     bool single;            /* all batches are through: each command asks for one */
     bool taking;            /* a body is going to the sink */
     int stalls;             /* pauses since the run was to stop */
+    int64_t stop_ms;        /* when it was to stop; 0: it is not */
     bool taken;             /* the response in hand had a body, complete */
     struct strs flags;
     arena mem;              /* of flags, reset for each response */
@@ -204,6 +207,7 @@ static bool take_message(struct window *w, const struct imap_response *r, struct
     if (quoted && !(sink->begin(sink->context, a.body.len, e) && sink->octets(sink->context, a.body, e)))
         return false;
     a.m.uid = (uint32_t)a.uid;
+    imap_await_anew(w->f->c);
     settle(w, i, IMAP_DONE);
     return sink->message(sink->context, &a.m, e);
 }
@@ -259,7 +263,9 @@ static bool take(struct window *w, enum imap_event event, const struct imap_part
             return true;
         w->taking = true;
         return sink->begin(sink->context, part->size, e);
-    case IMAP_BODY_DATA: return !w->taking || sink->octets(sink->context, part->octets, e);
+    case IMAP_BODY_DATA:
+        imap_await_anew(w->f->c);
+        return !w->taking || sink->octets(sink->context, part->octets, e);
     case IMAP_BODY_END:
         w->taken |= w->taking;
         w->taking = false;
@@ -276,6 +282,16 @@ static bool take(struct window *w, enum imap_event event, const struct imap_part
     }
 }
 
+/* Whether a run that is to stop waits on for the rest of the message in hand. */
+static bool patient(struct window *w, enum imap_event event)
+{
+    int64_t now = sys_clock.monotonic_ms();
+    if (!w->stop_ms)
+        w->stop_ms = now;
+    w->stalls += event == IMAP_PAUSE;
+    return w->stalls <= STALLS && now - w->stop_ms <= LINGER_MS;
+}
+
 static enum imap_end run(struct window *w, struct err *e)
 {
     const struct imap_sink *sink = &w->f->sink;
@@ -290,14 +306,14 @@ static enum imap_end run(struct window *w, struct err *e)
             return cut(w, e);
         if (!take(w, event, &part, e))
             return IMAP_BROKEN;
-        if ((event != IMAP_PAUSE && event != IMAP_RESPONSE) || !sink->stop(sink->context, event == IMAP_PAUSE))
+        if (!sink->stop(sink->context, event == IMAP_PAUSE))
             continue;
         bool between = !w->taking && !w->taken;
-        if (between || (event == IMAP_PAUSE && ++w->stalls > STALLS)) {
-            if (!between)
-                sink->drop(sink->context);
-            return IMAP_STOPPED;
-        }
+        if (!between && patient(w, event))
+            continue;
+        if (!between)
+            sink->drop(sink->context);
+        return IMAP_STOPPED;
     }
 }
 

@@ -167,7 +167,7 @@ struct imap_sink {
     bool (*message)(void *context, const struct imap_message *m, struct err *e); /* the body was complete, this is the rest */
     void (*drop)(void *context);                               /* the body that began is not wanted or was cut */
     void (*failed)(void *context, uint32_t uid, const struct err *why); /* the server cannot give this one */
-    bool (*stop)(void *context, bool pause); /* asked after each message, and when nothing came for a moment (pause) */
+    bool (*stop)(void *context, bool pause); /* asked after whatever came, and when nothing came for a moment (pause) */
 };
 
 enum imap_uid_state { IMAP_TODO, IMAP_ASKED, IMAP_ALONE, IMAP_ASKED_ALONE, IMAP_DONE, IMAP_VANISHED, IMAP_FAILED };

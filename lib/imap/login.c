@@ -115,6 +115,7 @@ static bool plain_login(struct imap *c, arena a, struct err *e)
 {
     struct imap_reply reply = {0};
     c->login_by = "LOGIN";
+    imap_await_anew(c);
     bool sent = net_send(c->net, str_fmt(&a, "m%u LOGIN ", ++c->tag), e) && send_argument(c, a, c->set->user, &reply, e) &&
                 net_send(c->net, S(" "), e) && send_argument(c, a, c->set->secret, &reply, e) && net_send(c->net, S("\r\n"), e);
     if ((sent && !imap_await(c, c->tag, NULL, NULL, &reply, e)) || (!sent && reply.status == IMAP_NONE)) {

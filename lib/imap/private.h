@@ -21,7 +21,12 @@ struct imap {
     bool bye;
     char bye_words[IMAP_REPLY_WORDS];
     int64_t messages;          /* newest EXISTS */
+    int64_t until_ms;          /* of sys_clock.monotonic_ms: when an answer that does not end is given up; 0: never */
 };
+
+enum { IMAP_ANSWER = 10 }; /* an answer may take so many times the longest silence, if what comes is of no use */
+/* From now on an answer is due, or something useful of it came. */
+void imap_await_anew(struct imap *c);
 
 /* How a command ended. */
 struct imap_reply {
@@ -30,7 +35,7 @@ struct imap_reply {
     char words[IMAP_REPLY_WORDS];
 };
 
-/* The next event. wait_ms as in net_read; IMAP_PAUSE only where wait_ms >= 0 or a signal came. Capabilities, BYE and EXISTS
+/* The next event. wait_ms as in net_read; IMAP_PAUSE only where wait_ms >= 0 or a signal came (also while octets come that are no event). Capabilities, BYE and EXISTS
  * are noted by the way; of IMAP_GONE *e tells. */
 enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, struct err *e);
 

@@ -4,6 +4,7 @@
 . "$TOP/tests/net/testbed.sh"
 need python3
 
+not_running() { ! kill -0 "$1"; }
 export PW='se"c\ret'
 n=0
 # play NAME [OPTION…]: the script on stdin, one fetch with these options; results in out, err, $code.
@@ -333,4 +334,30 @@ R: b)\\r\\n
 $end
 X
 is '--recent: what is before them stays to be fetched' "$(uids)" '[89,90][90,4000000000]'
+# A server that goes on and on is given up, and a signal ends the wait for it at once.
+play 'an answer without end' --response-timeout 1 <<X
+S: * OK hi
+C*: EXAMINE
+E: * 3 EXISTS\\r\\n
+X
+is 'without end: try again later' "$code" 75
+like 'without end: said' "$(cat err)" 'answer has no end'
+for endless in 'untagged * 1 EXISTS\r\n' 'line x' 'literal' 'flags \\Seen '; do
+	case $endless in
+	literal) first='R: * LIST () "/" {100000000000}\r\n' forever='x' ;;
+	flags*) first='R: * 1 FETCH (UID 1 FLAGS (' forever=${endless#* } ;;
+	*) first='' forever=${endless#* } ;;
+	esac
+	printf 'S: * OK hi\nC*: EXAMINE\n%s\nE: %s\n' "$first" "$forever" >endless
+	fake_imap_start endless
+	mail-fetch --url "imap://ann@127.0.0.1:$FAKE/INBOX" --secret env:PW --allow-plaintext -s "$T/endless.store" >out 2>err &
+	fetch=$!
+	sleep 0.5
+	kill -TERM "$fetch"
+	ok "endless ${endless%% *}: a signal ends it" wait_for 5 not_running "$fetch"
+	kill -KILL "$fetch" 2>/dev/null
+	wait "$fetch"
+	is "endless ${endless%% *}: try again later" "$?" 75
+	fake_imap_stop
+done
 done_testing

@@ -9,6 +9,7 @@ A line of the transcript is one step; empty lines and those with # in front are 
     R: * 1 FETCH {5}\\r\\nab  send as it stands, with Python's escapes and no CRLF
     F: message.eml        send the octets of a file beside the transcript
     N: 100000             send so many octets in lines of 78
+    E: * 1 EXISTS\\r\\n     send that over and over, with Python's escapes, until the client goes
     C: (\\d+) LOGIN        read a command; the regex must be found in it (case does not count)
     C*: UID FETCH         read commands until it is found; all others are answered with "TAG OK done" (and
                           CAPABILITY with what --capability says)
@@ -53,7 +54,7 @@ def parse(path):
             scripts.append([])
         elif line.strip() and not line.startswith("#"):
             kind, colon, rest = line.partition(":")
-            if not colon or kind not in ("S", "R", "F", "N", "C", "C*", "T", "D", "W", "X"):
+            if not colon or kind not in ("S", "R", "F", "N", "E", "C", "C*", "T", "D", "W", "X"):
                 sys.exit(f"{path}: what is {line!r}?")
             scripts[-1].append((kind, rest[1:] if rest.startswith(" ") else rest))
     return scripts
@@ -126,6 +127,10 @@ class Session:
         elif kind == "N":
             line = b"x" * 76 + b"\r\n"
             self.sock.sendall((line * (int(rest) // len(line) + 1))[:int(rest)])
+        elif kind == "E":
+            text = self.expand(rest).encode().decode("unicode_escape").encode("latin-1")
+            while True:
+                self.sock.sendall(text * (65536 // len(text) + 1))
         elif kind == "C":
             self.expect(rest)
         elif kind == "C*":
