@@ -261,8 +261,8 @@ static bool send_one(struct smtp *c, struct smtp_message *m, struct err *e)
 /* As many as are committed together: small ones, or one that is not. */
 static ptrdiff_t next_group(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, struct smtp_message **group, ptrdiff_t *used)
 {
-    ptrdiff_t count = 0;
-    for (*used = 0; *used < n && count < SMTP_GROUP; ++*used) {
+    ptrdiff_t count = 0, most = c->pipelining && c->chunking ? SMTP_GROUP : SMTP_WINDOW;
+    for (*used = 0; *used < n && count < most; ++*used) {
         bool large = m[*used]->scan.octets > SMTP_SMALL;
         if (large && count)
             break;
@@ -281,7 +281,7 @@ static ptrdiff_t next_group(struct smtp *c, struct smtp_message *const *m, ptrdi
 
 bool smtp_send(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, const struct smtp_hooks *hooks, struct err *e)
 {
-    struct smtp_message *group[SMTP_GROUP];
+    struct smtp_message *group[SMTP_WINDOW];
     c->hooks = hooks;
     for (ptrdiff_t used; n; m += used, n -= used) {
         ptrdiff_t count = next_group(c, m, n, group, &used);

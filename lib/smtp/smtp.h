@@ -124,8 +124,8 @@ struct smtp_hooks {
 };
 
 enum {
-    SMTP_WINDOW = 24,    /* messages on their way at once; after a cut, or the death of the program, so many may be uncertain */
-    SMTP_GROUP = 8,      /* small messages that are committed together */
+    SMTP_WINDOW = 24,     /* messages that are committed and not answered; after a cut, or the death of the program, so many may be uncertain */
+    SMTP_GROUP = 8,       /* small ones that are committed together where several are on their way; else SMTP_WINDOW */
     SMTP_SMALL = 64 << 10 /* octets of one that is small; a bigger one is committed by itself, just before its end is sent */
 };
 
