@@ -94,4 +94,9 @@ receive ann
 of 'To nosuch' >nosuch.json
 like 'bounced later: failed, by a real DSN, with its words' "$(jq -c . nosuch.json)" "\"failed\".*(User doesn't exist|550)"
 is 'both are failed' "$(mail-queue list --all | jq -r 'select(.subject | startswith("To ")) | "\(.subject) \(.status)"' | sort | tr '\n' ,)" 'To nosuch failed,To refused failed,'
+
+# ---- without a queue, as a script would ----
+echo 'disk is full' | mail-compose -a ann --to bob@example.test --subject "$(hostname) says" --text - | mail-send >out 2>err
+is 'composed and sent in one pipe' "${PIPESTATUS[*]} $(jq -r .status out)" '0 0 0 sent'
+ok 'it arrives' wait_for 10 there bob 'disk is full'
 done_testing
