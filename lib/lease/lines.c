@@ -79,6 +79,12 @@ static struct lease_entry *entry_for(arena *a, struct lease *l, int64_t id, str 
     return slot->value.ptr;
 }
 
+static bool is_outcome(str s)
+{
+    return str_eq(s, S("sent")) || str_eq(s, S("deferred")) || str_eq(s, S("failed")) || str_eq(s, S("uncertain"));
+}
+
+/* A line that is none of ours says nothing: what has data then stays without a reply. */
 static void read_line(arena *a, struct lease *l, str line, ptrdiff_t cap)
 {
     str kind = word(&line), number = word(&line);
@@ -86,14 +92,15 @@ static void read_line(arena *a, struct lease *l, str line, ptrdiff_t cap)
     bool reply = str_eq(kind, S("reply"));
     if ((!reply && !str_eq(kind, S("data"))) || !str_i64(number, 1, INT64_MAX, &id))
         return;
-    struct lease_entry *entry = entry_for(a, l, id, get_rcpt(a, word(&line)), cap);
+    str rcpt = get_rcpt(a, word(&line)), status = reply ? word(&line) : STR_NONE, code = word(&line);
+    if (!rcpt.len || (reply && !is_outcome(status)))
+        return;
+    struct lease_entry *entry = entry_for(a, l, id, rcpt, cap);
     if (!entry)
         return;
-    *entry = (struct lease_entry){.state = reply ? LEASE_REPLY : LEASE_DATA, .id = id, .rcpt = entry->rcpt};
+    *entry = (struct lease_entry){.state = reply ? LEASE_REPLY : LEASE_DATA, .id = id, .rcpt = entry->rcpt, .status = status};
     if (!reply)
         return;
-    entry->status = word(&line);
-    str code = word(&line);
     if (!str_i64(code, 200, 599, &entry->code))
         entry->code = 0;
     entry->enhanced_code = or_none(word(&line));
