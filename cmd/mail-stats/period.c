@@ -58,10 +58,19 @@ static int64_t next_hour(int64_t start)
     return next > start ? next : start + 3600;
 }
 
+/* Most days have 24 hours; finding out by calendar is slow. A day of which midnight comes twice is 25 hours long, so that the second
+ * midnight is never met here. */
+static int64_t next_day(int64_t start)
+{
+    struct tm tm = local(start + 86400);
+    return tm.tm_hour || tm.tm_min || tm.tm_sec ? date_local_midnight(start, 1) : start + 86400;
+}
+
 int64_t period_next(enum by by, int64_t start)
 {
     struct tm tm = local(start);
     switch (by) {
+    case BY_DAY: return next_day(start);
     case BY_HOUR: return next_hour(start);
     case BY_WEEK: return date_local_midnight(start, 7);
     case BY_MONTH: return tm.tm_mon == 11 ? month_start(tm.tm_year + 1901, 1) : month_start(tm.tm_year + 1900, tm.tm_mon + 2);
