@@ -60,6 +60,9 @@ struct run {
 };
 /* Whether to start nothing more: a signal, the time limit, nobody reads our output, or the disk is full. */
 bool run_over(const struct run *r);
+/* Read the env: secrets of all accounts at once: they must be gone from the environment before the command of another's secret
+ * runs, and several accounts may share one. What cannot be read is told by session_open. */
+void run_keep_env(struct run *r, const struct targets *accounts);
 /* Overwrite the secrets that were kept for other accounts. */
 void run_forget(struct run *r);
 

@@ -153,6 +153,8 @@ int main(int argc, char **argv)
     if (!accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e))
         prog_error(&e);
     else
+        run_keep_env(&r, &accounts);
+    if (!e.class)
         for (ptrdiff_t i = 0; i < accounts.n && !run_over(&r); i++)
             do_account(&r, &accounts.item[i]);
     run_forget(&r);

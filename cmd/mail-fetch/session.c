@@ -7,22 +7,27 @@ bool run_over(const struct run *r)
     return prog_stopping() || !out_good(r->out) || (r->until_ms && sys_clock.monotonic_ms() > r->until_ms);
 }
 
-/* env: variables are gone once they were read; several accounts may share one. */
+void run_keep_env(struct run *r, const struct targets *accounts)
+{
+    for (ptrdiff_t i = 0; i < accounts->n; i++) {
+        const struct target *of = &accounts->item[i];
+        struct err later;
+        str value;
+        if (!str_starts(of->secret, S("env:")) || !secret_get_at(r->mem, of->secret, &of->place, &value, &later))
+            continue;
+        strs_add(r->mem, &r->secrets, of->secret);
+        strs_add(r->mem, &r->secrets, value);
+    }
+}
+
 static bool get_secret(struct run *r, arena *a, const struct target *of, str *out, struct err *e)
 {
-    str reference = of->secret;
     for (ptrdiff_t i = 0; i + 1 < r->secrets.n; i += 2)
-        if (str_eq(r->secrets.item[i], reference)) {
+        if (str_eq(r->secrets.item[i], of->secret)) {
             *out = str_copy(a, r->secrets.item[i + 1]);
             return true;
         }
-    if (!secret_get_at(a, reference, &of->place, out, e))
-        return false;
-    if (str_starts(reference, S("env:"))) {
-        strs_add(r->mem, &r->secrets, reference);
-        strs_add(r->mem, &r->secrets, str_copy(r->mem, *out));
-    }
-    return true;
+    return secret_get_at(a, of->secret, &of->place, out, e);
 }
 
 void run_forget(struct run *r)

@@ -52,6 +52,8 @@ static bool collect(int fd, struct buf *b)
 
 static bool outcome(str reference, const char *hint, bool in_time, int status, struct err *e)
 {
+    if (!in_time && prog_stopping())
+        return err_set(e, ERR_LATER, "secret.stopped", NULL, "stopped by a signal while the secret %.*s was asked for", STR_ARG(reference));
     if (!in_time)
         return err_set(e, ERR_LOGIN, "secret.slow", "it must not ask a person: it has no terminal",
                        "the secret %.*s gave no answer in %d s", STR_ARG(reference), COMMAND_DEADLINE_MS / 1000);
