@@ -36,9 +36,10 @@ static str find_file(arena *a, const char *path)
     if (given && given[0])
         return file_of(a, given);
     const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    str own = xdg && xdg[0] ? str_fmt(a, "%s/mailpipe/mailpipe.conf", xdg)
-              : home        ? str_fmt(a, "%s/.config/mailpipe/mailpipe.conf", home)
-                            : S("mailpipe.conf");
+    /* Never of the folder where we happen to be: anybody may have put it there, and it names commands to run. */
+    str own = xdg && xdg[0] == '/'    ? str_fmt(a, "%s/mailpipe/mailpipe.conf", xdg)
+              : home && home[0] == '/' ? str_fmt(a, "%s/.config/mailpipe/mailpipe.conf", home)
+                                       : str_fmt(a, "%s/mailpipe.conf", system_folders[0]);
     if (is_there(own.ptr))
         return own;
     for (size_t i = 0; i < sizeof system_folders / sizeof *system_folders; i++) {

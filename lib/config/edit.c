@@ -2,6 +2,7 @@
 #include "sys/sys.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static bool needs_quotes(str value)
@@ -89,8 +90,12 @@ str config_remove_account(arena *a, const struct config *c, str account)
     const struct config_section *s = section_find(c, S("account"), account);
     if (!s)
         return c->text;
+    /* Comments behind its last setting belong to what follows. */
+    ptrdiff_t end = s->body;
+    while (end < s->end && (c->text.ptr[end] == '\n' || c->text.ptr[end] == '\r'))
+        end++;
     struct buf b = begin(a, c->text, s->start);
-    return finish(&b, c->text, s->end);
+    return finish(&b, c->text, end);
 }
 
 bool config_save(const struct config *c, str text, struct err *e)
@@ -98,6 +103,11 @@ bool config_save(const struct config *c, str text, struct err *e)
     char path[4096];
     snprintf(path, sizeof path, "%.*s", STR_ARG(c->path));
     struct stat st;
+    /* Where it is a link into somebody's repository, the file there is what changes. */
+    char *file = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+    if (file)
+        snprintf(path, sizeof path, "%s", file);
+    free(file);
     int mode = stat(path, &st) == 0 ? (int)(st.st_mode & 0777) : 0600;
     char *slash = strrchr(path, '/');
     if (slash && slash != path) {

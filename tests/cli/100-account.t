@@ -52,6 +52,15 @@ like 'a broken file is named with its line' "$(cat err)" 'broken.conf, line 1'
 is 'no configuration at all is an empty one' "$(mail-account list)" ''
 exits 0 mail-account keys
 like 'keys lists them' "$(cat out)" 'imap.host'
+ln -s "$conf" link.conf
+exits 0 mail-account -C link.conf set support department=desk
+ok 'a link stays one' test -L link.conf
+like 'what it leads to has changed' "$(cat "$conf")" 'department = desk'
+printf '[account here]\nemail = a@example.com\n' >mailpipe.conf
+is 'without HOME nothing is read from where we are' "$(env -u HOME mail-account list)" ''
+printf '[account a]\nemail = a@example.com\n\n# of b\n[account b]\nemail = b@example.com\n' >two.conf
+exits 0 mail-account -C two.conf remove a
+is 'the comment before the next account stays with it' "$(cat two.conf)" "$(printf '# of b\n[account b]\nemail = b@example.com')"
 exits 0 mail-account -C "$conf" remove sales
 is 'removed' "$(mail-account -C "$conf" list)" support
 if [ -c /dev/full ]; then
