@@ -2,7 +2,7 @@
 CREATE TABLE thread (
     id     INTEGER PRIMARY KEY,
     hash   INTEGER NOT NULL,                -- the smallest (unsigned) hash of its message ids
-    joined INTEGER REFERENCES thread (id),  -- the thread that swallowed this one; NULL: it lives
+    joined INTEGER,                         -- the thread that swallowed this one; NULL: it lives
     name   TEXT GENERATED ALWAYS AS (printf('t%016x', hash)) VIRTUAL
 ) STRICT;
 
