@@ -69,8 +69,9 @@ static void put_series(struct buf *to, struct buf *text, const struct table *t)
     double step = (double)(WIDTH - LEFT - RIGHT) / (double)(t->n ? t->n : 1), scale = (double)(HEIGHT - TOP - BOTTOM) / (double)max;
     put_head(to, t, HEIGHT);
     put_level(to, text, t, max, TOP);
-    if (max > 1)
-        put_level(to, text, t, max / 2, HEIGHT - BOTTOM - (int)((double)(max / 2) * scale));
+    int64_t half = max / 2;
+    if (half)
+        put_level(to, text, t, half, HEIGHT - BOTTOM - (int)((double)half * scale));
     put_level(to, text, t, 0, HEIGHT - BOTTOM);
     if (t->n)
         put_marks(to, text, t, step);

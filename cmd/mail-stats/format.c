@@ -19,15 +19,23 @@ bool format_named(str name, enum format *out)
 
 /* ---- cells ---------------------------------------------------------------------------------------- */
 
-/* Whatever could move a cursor, end a cell or turn the direction of writing becomes a space. */
+/* Whatever could move a cursor, end a cell or turn the direction of writing, and what XML does not take. */
+static bool is_odd(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F ||
+           c == 0xFFFE || c == 0xFFFF;
+}
+
+/* With a space for each odd character. */
 static void put_plain(struct buf *to, str text)
 {
     while (text.len) {
         uint32_t c;
         int n = utf8_decode(text, &c);
-        bool odd = c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F;
-        if (odd)
+        if (is_odd(c))
             buf_byte(to, ' ');
+        else if (c == UTF8_REPLACEMENT)
+            buf_put(to, S("\xEF\xBF\xBD"));
         else
             buf_put(to, str_first(text, n));
         text = str_skip(text, n);

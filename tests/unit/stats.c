@@ -199,6 +199,10 @@ static void cells(void)
     cell_show(&b, &text, &c);
     is_str(buf_str(&b), S("a b  [1m  z"), "nothing that moves a cursor or turns a line");
     b.len = 0;
+    c = cell_text(S("\xff\xef\xbf\xbf" "a"));
+    cell_show(&b, &text, &c);
+    is_str(buf_str(&b), S("\xef\xbf\xbd" " a"), "nor what is no character");
+    b.len = 0;
     c = cell_number(1536);
     cell_show(&b, &octets, &c);
     is_str(buf_str(&b), S("1.5 K"), "octets");
