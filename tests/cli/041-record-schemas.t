@@ -39,7 +39,7 @@ jq -r '.properties | keys_unsorted[]' "$TOP/schema/email.schema.json" | sed 1,2d
 same_file 'email: members and their order' written described
 for t in submission delivery; do
 	sed -n 's/^    \[[A-Z_0-9]*\] = {S("\([A-Za-z0-9]*\)").*/\1/p' "$TOP/lib/record/$t.c" >written
-	jq -r '.properties | keys_unsorted[]' "$TOP/schema/$t.schema.json" | sed 1,2d | grep -v -x -e nextAt -e recipients -e copy >described
+	jq -r '.properties | keys_unsorted[]' "$TOP/schema/$t.schema.json" | sed 1,2d | grep -v -x -e nextAt -e recipients -e warnings >described
 	same_file "$t: members and their order" written described
 done
 
