@@ -5,7 +5,7 @@ enum {
     WIDTH = 960, HEIGHT = 320, LEFT = 76, RIGHT = 16, TOP = 44, BOTTOM = 40,
     BARS = 120,   /* of more periods a line is drawn */
     NAMES = 30,   /* of more names the first ones are */
-    NAME_LEFT = 260, NAME_HEIGHT = 24, NAME_CHARACTERS = 34, LABELS = 8
+    NAME_LEFT = 320, NAME_HEIGHT = 24, NAME_CHARACTERS = 34, LABELS = 8
 };
 
 static int64_t value_of(const struct table *t, ptrdiff_t row)
