@@ -299,7 +299,7 @@ static int by_server(const void *x, const void *y)
 
 static str joined(struct claiming *c)
 {
-    if (c->want->batch)
+    if (c->want->batch && c->n)
         qsort(c->lines, (size_t)c->n, sizeof *c->lines, by_server);
     ptrdiff_t octets = 0;
     for (ptrdiff_t i = 0; i < c->n; i++)
