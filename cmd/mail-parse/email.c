@@ -140,11 +140,14 @@ static void cut_text(arena *a, struct email *e, str *text, str member)
     cut(a, e, member);
 }
 
+/* Of a line: mail-thread and others add members to it, and theirs must not be too long. */
+enum { LINE_OCTETS = LINE_MAX_OCTETS - (64 << 10) };
+
 void email_write(arena *a, struct buf *out, struct email *e)
 {
     ptrdiff_t before = out->len;
     record_write_email(out, e);
-    if (out->len - before <= LINE_MAX_OCTETS)
+    if (out->len - before <= LINE_OCTETS)
         return;
     out->len = before;
     cut_text(a, e, &e->text, S("text"));
@@ -154,7 +157,7 @@ void email_write(arena *a, struct buf *out, struct email *e)
         cut(a, e, S("headers"));
     }
     record_write_email(out, e);
-    if (out->len - before <= LINE_MAX_OCTETS || !email_has(e, EMAIL_RAW))
+    if (out->len - before <= LINE_OCTETS || !email_has(e, EMAIL_RAW))
         return;
     out->len = before;
     e->known &= ~EMAIL_BIT(EMAIL_RAW);

@@ -83,7 +83,7 @@ struct inline_raw {
 };
 void inline_put(struct inline_raw *r, str octets);
 void inline_end(arena *a, struct inline_raw *r, struct email *e);
-/* Appends the record; what would make it longer than LINE_MAX_OCTETS is cut. */
+/* Appends the record; what would make it longer than LINE_MAX_OCTETS, with some room for the members of later programs, is cut. */
 void email_write(arena *a, struct buf *out, struct email *e);
 
 /* ---- sandbox.c: no network, no exec, no writing, from here on. Where the system cannot do it, it is not done. ---- */

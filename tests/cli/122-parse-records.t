@@ -69,6 +69,14 @@ exits 0 mail-parse - </dev/null
 is 'no input, no output' "$(cat out)" ''
 is 'a record of a later version is refused' "$(jq -c '.v = 2' in | mail-parse 2>/dev/null | jq -r .type)" 'error'
 
+# ---- a record leaves room for what the next program adds ----
+nuls() { printf 'Subject: n\n\n'; head -c "$1" /dev/zero; }
+size=$(nuls 7000000 | mail-parse --inline | wc -c)
+n=$((7000000 + (16777212 - size) * 3 / 4))
+nuls $n | mail-parse --inline | mail-thread --stateless >long.jsonl
+ok 'the longest record still fits with its threadId' test "$(wc -c <long.jsonl)" -le 16777216
+is 'its text is cut' "$(jq -c .truncated long.jsonl)" '["text"]'
+
 mkfifo endless
 printf '{"type":"email","v":1,"path":"%s/endless"}\n' "$T" >fifo
 exits 65 timeout 10 mail-parse <fifo
