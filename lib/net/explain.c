@@ -120,6 +120,8 @@ bool net_explain(struct net *n, CURLcode code, struct err *e)
                 n->host);
         err_stage(e, "connect");
         return false;
+    case CURLE_URL_MALFORMAT:
+        return err_set(e, ERR_CONFIG, "net.host", "it is a name or an address, without a scheme", "%s: no host has such a name", n->host);
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_ABORTED_BY_CALLBACK: return late(n, e);
     case CURLE_PEER_FAILED_VERIFICATION: return certificate(n, e);

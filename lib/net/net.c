@@ -158,7 +158,8 @@ struct net *net_open(arena *a, const struct net_target *target, struct err *e)
     n->target.host = str_copy(a, target->host);
     n->target.ca_file = target->ca_file.ptr ? str_copy(a, target->ca_file) : STR_NONE;
     n->target.own_name = str_copy(a, target->own_name);
-    n->host = str_z(a, target->port ? str_fmt(a, "%.*s:%d", STR_ARG(target->host), target->port) : target->host);
+    bool bracket = target->port && str_find_byte(target->host, ':') >= 0;
+    n->host = str_z(a, target->port ? str_fmt(a, "%s%.*s%s:%d", bracket ? "[" : "", STR_ARG(target->host), bracket ? "]" : "", target->port) : target->host);
     n->connect_until = sys_clock.monotonic_ms() + target->connect_ms;
     if (target->deadline_ms && n->connect_until > target->deadline_ms)
         n->connect_until = target->deadline_ms;

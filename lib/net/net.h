@@ -8,7 +8,7 @@
  *     net.unknown-host net.refused net.timeout net.lost net.proxy net.stopped net.busy         class later
  *     net.certificate-expired net.certificate-name net.certificate-issuer net.certificate      class refused
  *     net.no-starttls net.greeting                                                             class refused
- *     net.not-tls net.ca-file                                                                  class configuration */
+ *     net.not-tls net.ca-file net.host                                                         class configuration */
 #ifndef NET_H
 #define NET_H
 

@@ -177,4 +177,6 @@ exits 0 mail-fetch -C conf -a ann test
 is 'test: all stages' "$(jq -r .stage out | tr '\n' ' ')" 'resolve connect tls greeting login select '
 schema_ok out 'test: records'
 exits 75 mail-fetch -C conf -a dead test
+exits 78 mail-fetch --url 'imap://a@no host/' --secret env:PW -s "$T/store4"
+said 'a host that is none' net.host null
 done_testing
