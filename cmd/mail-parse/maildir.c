@@ -92,6 +92,8 @@ bool maildir_submit(struct pool *p, arena *run, const char *path, struct err *e)
         int n = snprintf(full, sizeof full, "%s/%s/%s", path, name[0] == 'c' ? "cur" : "new", name + 1);
         if (n < (int)sizeof full)
             work_item(p, file, str_of(full, n))->what = ITEM_FILE;
+        else
+            good = err_set(e, ERR_INPUT, "maildir.name", "name the Maildir from a folder nearer to it", "the name %.80s… is too long", full);
     }
     arena_free(&list.text_mem);
     arena_free(&list.index_mem);

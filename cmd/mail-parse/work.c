@@ -150,6 +150,8 @@ static bool is_message_file(const struct stat *st, str path, struct err *e)
     if (S_ISDIR(st->st_mode))
         return err_set(e, ERR_INPUT, "file.folder", "a Maildir has folders cur and new; else name the files in it", "%.*s is a folder",
                        STR_ARG(path));
+    if (!S_ISREG(st->st_mode)) /* it may never end, or wait for a writer */
+        return err_set(e, ERR_INPUT, "file.kind", "name devices and pipes as arguments", "%.*s is no plain file", STR_ARG(path));
     return true;
 }
 
@@ -157,7 +159,7 @@ static bool do_file(struct worker *w, struct slot *s, const struct item *it, str
 {
     str path = str_of(s->in + it->start, it->length);
     struct stat st;
-    int fd = it->fd >= 0 ? it->fd : open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = it->fd >= 0 ? it->fd : open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return err_errno(e, ERR_IO, "file.open", NULL, "cannot open %.*s", STR_ARG(path));
     struct job j = {.w = w, .s = s, .about = {.path = path, .file = s->file, .modified = -1}};
@@ -207,13 +209,11 @@ static bool read_path(struct job *j, const struct record *r, struct err *e)
     bool span = email_has(m, EMAIL_OFFSET) && email_has(m, EMAIL_LENGTH);
     if (span && email_has(m, EMAIL_FORMAT) && !mbox_format_of(m->format, &format))
         return err_set(e, ERR_INPUT, "record.format", NULL, "%.*s: no such mbox format: %.*s", STR_ARG(m->path), STR_ARG(m->format));
-    /* Not what never ends or waits for a writer: a record names a plain file. */
     int fd = open(str_z(&j->w->mem, m->path), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return err_errno(e, ERR_IO, "file.open", NULL, "cannot open %.*s", STR_ARG(m->path));
     bool good = fstat(fd, &st) == 0 || cannot_read(e, m->path);
-    if (good && !S_ISREG(st.st_mode))
-        good = err_set(e, ERR_INPUT, "file.kind", "name devices and pipes as arguments", "%.*s is no plain file", STR_ARG(m->path));
+    good = good && is_message_file(&st, m->path, e);
     if (good) {
         j->about.modified = st.st_mtime;
         good = span ? read_span(j, fd, m->offset, m->length, format) : read_octets(j->w, fd, -1, -1, job_feed, j);

@@ -82,6 +82,13 @@ printf '{"type":"email","v":1,"path":"%s/endless"}\n' "$T" >fifo
 exits 65 timeout 10 mail-parse <fifo
 like 'a record names a plain file: a pipe is not waited for' "$(cat err)" 'endless is no plain file'
 
+mkdir -p hostile/cur hostile/new
+printf 'Subject: fine\n\n' >hostile/new/1
+mkfifo hostile/new/2
+ln -s /dev/zero hostile/new/3
+exits 65 timeout 10 mail-parse hostile
+is 'a Maildir holds plain files: the rest is refused, one by one' "$(jq -r '.subject // .code' out | tr '\n' ' ')" 'fine file.kind file.kind '
+
 # ---- a pipe that pauses ----
 mkfifo slow
 mail-parse <slow >slow.jsonl &
