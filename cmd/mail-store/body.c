@@ -46,11 +46,13 @@ static bool print_body(arena a, struct store *s, struct mime *mime, int64_t id, 
     return true;
 }
 
-bool print_bodies(arena *mem, struct store *s, const struct ids *ids, bool headers, struct out *out, struct err *e)
+void print_bodies(arena *mem, struct store *s, const struct ids *ids, bool headers, struct out *out)
 {
-    struct mime *mime = mime_new();
+    static struct mime *mime; /* one for all calls */
+    struct err e;
+    if (!mime)
+        mime = mime_new();
     for (ptrdiff_t i = 0; i < ids->n && out_good(out); i++)
-        if (!print_body(*mem, s, mime, ids->item[i], headers, out, e))
-            return false;
-    return true;
+        if (!print_body(*mem, s, mime, ids->item[i], headers, out, &e))
+            prog_error(&e);
 }

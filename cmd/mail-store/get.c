@@ -54,7 +54,9 @@ int get_main(const char *dir, int argc, char **argv)
         return verb_end(&c);
     for (int i = 0; i < c.n_args && out_good(&c.out); i++) {
         struct ids ids;
-        if (!store_resolve(&c.mem, c.store, str_c(c.args[i]), &ids, &e) || !print_bodies(&c.mem, c.store, &ids, c.headers, &c.out, &e))
+        if (store_resolve(&c.mem, c.store, str_c(c.args[i]), &ids, &e))
+            print_bodies(&c.mem, c.store, &ids, c.headers, &c.out);
+        else
             prog_error(&e);
     }
     return verb_end(&c);

@@ -192,7 +192,9 @@ static bool run(struct request *r, struct err *e)
         out_fmt(&r->out, "%td\n", hits.ids.n);
     else if (r->form == OPT_IDS)
         print_ids(r, &hits.ids);
-    else if (!(r->body ? print_bodies(r->mem, r->store, &hits.ids, false, &r->out, e) : print_records(r, &hits.ids, e)))
+    else if (r->body)
+        print_bodies(r->mem, r->store, &hits.ids, false, &r->out);
+    else if (!print_records(r, &hits.ids, e))
         return false;
     if (r->paged && out_good(&r->out))
         print_page(r, &hits);

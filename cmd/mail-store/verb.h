@@ -62,7 +62,8 @@ int open_blob(arena *a, struct store *s, const struct email *m, struct err *e);
 struct mime;
 /* body.c: feed the parser the message of an email, between mime_begin and mime_end. */
 bool feed_blob(struct mime *mime, arena scratch, struct store *s, const struct email *m, struct err *e);
-/* The records with what only the message itself tells (text, html, and with headers its header fields), parsed again. */
-bool print_bodies(arena *mem, struct store *s, const struct ids *ids, bool headers, struct out *out, struct err *e);
+/* The records with what only the message itself tells (text, html, and with headers its header fields), parsed again. One whose message cannot be
+ * read is reported, and the next one follows. */
+void print_bodies(arena *mem, struct store *s, const struct ids *ids, bool headers, struct out *out);
 
 #endif

@@ -132,4 +132,11 @@ is '-a' "$(mail-store mailboxes -a nobody)" ''
 
 # -- sqlite3 is a client
 is 'v_email' "$(sqlite3 "$MAILPIPE_STORE/mail.db" 'SELECT subject FROM v_email ORDER BY received_at DESC, blob_id DESC LIMIT 1')" "$(mail-store list -n 1 | jq -r .subject)"
+
+# -- a message that is gone does not hide the others
+total=$(mail-store search --count '')
+rm "$(mail-store list -n 2 | jq -r .path | tail -n 1)"
+exits 74 mail-store search --body ''
+is 'all others are printed' "$(wc -l <out)" "$((total - 1))"
+like 'and it is named' "$(cat err)" 'cannot read the message of email'
 done_testing
