@@ -42,8 +42,9 @@ CREATE TABLE email (
     message_id TEXT CHECK (message_id <> ''),
     from_id INTEGER REFERENCES address (id),
     list_id TEXT,
-    importance TEXT CHECK (importance IN ('low', 'normal', 'high')),
-    direction TEXT CHECK (direction IN ('inbound', 'outbound', 'internal')),
+    -- with IN each insert would fill a table of the words
+    importance TEXT CHECK (importance = 'low' OR importance = 'normal' OR importance = 'high'),
+    direction TEXT CHECK (direction = 'inbound' OR direction = 'outbound' OR direction = 'internal'),
     category TEXT,
     has_attachment INTEGER NOT NULL,
     seen INTEGER NOT NULL,
