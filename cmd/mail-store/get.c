@@ -10,7 +10,7 @@
 enum {
     PIECE = 1 << 18,
     NAME_OCTETS = 120, /* of a file that attach writes; a longer name is cut before its extension */
-    NAME_TRIES = 1000  /* other names that are tried where one is taken */
+    NAME_TRIES = 20    /* other names that are tried where one is taken; then as many with the number of the part */
 };
 
 #define IDS                                                                                                 \
@@ -138,15 +138,18 @@ static str safe_name(arena *a, const struct attachment *t)
     return str_fmt(a, "%.*s%.*s", STR_ARG(stem), STR_ARG(extension));
 }
 
-static int create(arena *a, int folder, str wanted, char **name)
+static int create(arena *a, int folder, const struct attachment *t, char **name)
 {
+    str wanted = safe_name(a, t);
     ptrdiff_t dot = wanted.len;
     while (dot > 0 && wanted.ptr[dot - 1] != '.')
         dot--;
     ptrdiff_t stem = dot > 1 ? dot - 1 : wanted.len;
-    for (int i = 0; i < NAME_TRIES; i++) {
-        *name = i == 0 ? str_z(a, wanted)
-                       : str_z(a, str_fmt(a, "%.*s-%d%.*s", STR_ARG(str_first(wanted, stem)), i, STR_ARG(str_skip(wanted, stem))));
+    for (int i = 0; i < 2 * NAME_TRIES; i++) {
+        str suffix = i == 0            ? S("")
+                     : i < NAME_TRIES ? str_fmt(a, "-%d", i)
+                                      : str_fmt(a, "-part-%.*s-%d", STR_ARG(t->part_id), i - NAME_TRIES);
+        *name = str_z(a, str_fmt(a, "%.*s%.*s%.*s", STR_ARG(str_first(wanted, stem)), STR_ARG(suffix), STR_ARG(str_skip(wanted, stem))));
         int fd = openat(folder, *name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd >= 0 || errno != EEXIST)
             return fd;
@@ -186,7 +189,7 @@ static bool decode(struct verb_call *c, const struct email *m, str part_id, stru
 static bool save(struct verb_call *c, struct mime *mime, int folder, const struct email *m, const struct attachment *t, struct err *e)
 {
     char *name;
-    int fd = create(&c->mem, folder, safe_name(&c->mem, t), &name);
+    int fd = create(&c->mem, folder, t, &name);
     const char *where = c->folder ? c->folder : ".";
     if (fd < 0)
         return err_errno(e, ERR_IO, "attach.create", "", "cannot write %s into %s", name, where);

@@ -133,6 +133,17 @@ is '-a' "$(mail-store mailboxes -a nobody)" ''
 # -- sqlite3 is a client
 is 'v_email' "$(sqlite3 "$MAILPIPE_STORE/mail.db" 'SELECT subject FROM v_email ORDER BY received_at DESC, blob_id DESC LIMIT 1')" "$(mail-store list -n 1 | jq -r .subject)"
 
+# -- more attachments of one name than names are tried
+{
+	printf 'Message-ID: <alike@x>\nContent-Type: multipart/mixed; boundary=b\n\n'
+	for i in $(seq 1050); do printf -- '--b\nContent-Disposition: attachment; filename=same.txt\n\n%s\n' "$i"; done
+	printf -- '--b--\n'
+} >alike.eml
+mail-parse alike.eml | mail-store put -q
+mkdir alike
+mail-store attach -o alike alike@x >out
+is 'all of them are written' "$(find alike -type f | wc -l) $(sort -u out | wc -l) $(md5sum alike/* | cut -c 1-32 | sort -u | wc -l)" '1050 1050 1050'
+
 # -- a message that is gone does not hide the others
 total=$(mail-store search --count '')
 rm "$(mail-store list -n 2 | jq -r .path | tail -n 1)"
