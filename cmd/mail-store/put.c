@@ -96,11 +96,11 @@ static void read_all(struct putting *p)
         if (prog_stopping())
             return;
         if (status == LINE_END || status == LINE_ERROR || status == LINE_CUT) {
-            if (!lines_err(&p->in, status, "put", &e))
+            if (!lines_err(&p->in, status, "standard input", &e))
                 prog_error(&e);
             return;
         }
-        if (!lines_err(&p->in, status, "put", &e)) {
+        if (!lines_err(&p->in, status, "standard input", &e)) {
             prog_error(&e);
             continue;
         }

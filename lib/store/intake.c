@@ -80,7 +80,7 @@ static bool take_message(struct worker *w, struct taken *t)
 
 static void work(struct worker *w, struct taken *t)
 {
-    t->read = record_read(&t->mem, t->line, "put", t->number, &t->record, &t->err);
+    t->read = record_read(&t->mem, t->line, "standard input", t->number, &t->record, &t->err);
     t->good = t->read && (t->record.type != RECORD_EMAIL || take_message(w, t));
 }
 
