@@ -37,7 +37,7 @@ note() { # WHERE WHO MAILBOX COMMAND
 
 run_mailpipe() { # WHERE PORT MAILBOX
 	rm -rf store
-	note "$1" mailpipe sh -c "mail-fetch -q -s store -C mailpipe.conf --url imaps://ann%40example.test@localhost:$2/$3 --secret file:pw |
+	note "$1" mailpipe sh -c "mail-fetch -q -s store --ca-file $CA --url imaps://ann%40example.test@localhost:$2/$3 --secret file:pw |
 		mail-parse | mail-thread -s store | mail-store put -q -s store"
 	got=$(mail-store search -s store --count '' 2>/dev/null)
 	echo "# mailpipe stored ${got:-nothing} of $3" >&2
@@ -88,18 +88,19 @@ run_getmail() {
 		[destination]
 		type = Maildir
 		path = $T/gm/box/
+		user = $TB_USER
 		[options]
 		read_all = true
 		delivered_to = false
 		received = false
 		verbose = 0
 	RC
+	chown -R "$TB_USER" gm
 	note "$1" getmail getmail --getmaildir "$T/gm" --rcfile getmailrc
 }
 
 testbed_start
 printf 'secret\n' >pw && chmod 600 pw
-printf '[defaults]\ntlsCaFile = %s\n' "$CA" >mailpipe.conf
 fill INBOX "$messages"
 fill far "$far"
 fill few "$few"
