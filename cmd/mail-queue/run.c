@@ -165,7 +165,7 @@ static void print_summary(struct running *r)
     out_fmt(&r->call.out,
             "{\"type\":\"run\",\"v\":1,\"submissions\":%lld,\"processed\":%lld,\"success\":%lld,\"deferred\":%lld,\"failed\":%lld,\"uncertain\":%lld,"
             "\"expired\":%lld,\"refused\":%lld}\n",
-            (long long)r->claimed, (long long)(s->sent + s->deferred + s->failed + s->uncertain), (long long)s->sent, (long long)s->deferred,
+            (long long)r->claimed, (long long)s->sent + s->deferred + s->failed + s->uncertain, (long long)s->sent, (long long)s->deferred,
             (long long)s->failed, (long long)s->uncertain, (long long)r->expired, (long long)r->refused);
     out_flush(&r->call.out);
 }
