@@ -213,7 +213,7 @@ static int read_option(struct compose *c, int o)
     case 'v': prog_verbosity(VERBOSE); return -1;
     case 'h': return prog_usage(usage);
     case 'V': return prog_version();
-    case '?': case ':': return prog_misuse("an option is not known, or lacks its value");
+    case '?': case ':': return prog_misuse(NULL);
     default: break;
     }
     if (takes_stdin(o) && c->stdin_taken++)
@@ -255,7 +255,6 @@ int read_options(struct compose *c, int argc, char **argv)
 {
     if (is_templates(c, argc, argv))
         return -1;
-    opterr = 0;
     c->defaults.now = now_s();
     for (int o; (o = getopt_long(argc, argv, "a:C:s:T:tqvhV", options, NULL)) != -1;) {
         int code = read_option(c, o);

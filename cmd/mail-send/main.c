@@ -95,7 +95,7 @@ static int take_option(struct opts *o, int option)
         if (!str_i64(str_c(optarg), 1, WORKERS_MAX, &o->workers))
             return prog_misuse("-j is 1 to %d, not '%s'", WORKERS_MAX, optarg);
         break;
-    default: return prog_misuse("an option is wrong");
+    default: return prog_misuse(NULL);
     }
     return STOP;
 }

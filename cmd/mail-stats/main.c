@@ -132,7 +132,7 @@ static int read_option(struct call *c, int option)
     case 'v': prog_verbosity(VERBOSE); return 0;
     case 'h': c->help = true; return 0;
     case 'V': c->version = true; return 0;
-    default: return prog_misuse("an option is wrong");
+    default: return prog_misuse(NULL);
     }
 }
 
