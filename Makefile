@@ -59,6 +59,14 @@ $(BINARIES): $(BUILD)/bin/%: $$(call cmd_obj,$$*) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
 
+# The programs again, with a wall clock that tests set (tests/clock.c).
+TIMED := $(PROGRAMS:%=$(BUILD)/timed/%)
+$(TIMED): $(BUILD)/timed/%: $$(call cmd_obj,$$*) $(BUILD)/tests/clock.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS)
+
+timed: $(TIMED)
+
 # A unit test links the library; tests/unit/NAME.c may say which program's files it needs
 # with a line "// uses cmd/NAME".
 $(BUILD)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(LIB) $$(shell sed -n 's,^// uses \(cmd/.*\),\1,p' tests/unit/$$*.c | xargs -I{} find {} -name '*.c' ! -name main.c)
@@ -75,7 +83,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard lib/*/*.c) $(BUILD)/gen/schema_sql.c
 fuzz: $(FUZZ)
 	tests/fuzz/run $(FUZZ)
 
-check: all unit
+check: all unit timed
 	BUILD=$(BUILD) tests/run
 
 lint: all
@@ -84,7 +92,7 @@ lint: all
 bench: all
 	tests/bench/run
 
-soak: all unit
+soak: all unit timed
 	BUILD=$(BUILD) tests/soak
 
 demo: all
@@ -104,7 +112,7 @@ install: all
 clean:
 	rm -rf build build-san
 
-.PHONY: all unit fuzz check lint bench soak demo install clean
+.PHONY: all unit timed fuzz check lint bench soak demo install clean
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
