@@ -1,0 +1,36 @@
+/* How the installation is, judged by work that was completed (doc/health.md). */
+#ifndef MAIL_STATS_HEALTH_H
+#define MAIL_STATS_HEALTH_H
+
+#include "mail-stats/stats.h"
+
+enum health { HEALTH_OK, HEALTH_WARNING, HEALTH_CRITICAL };
+/* "ok", "warning", "critical" */
+str health_name(enum health status);
+
+/* What was looked at, and how it is. check and object together name it: they stay as long as it lasts. */
+struct finding {
+    enum health status;
+    str check;       /* "poll", "failures", "queue", "send", "certificate", "disk", "store", "clock", "canary", … */
+    str account;     /* STR_NONE: of the whole installation */
+    str object;      /* what of it: the account, a mailbox, a host; STR_NONE: nothing narrower */
+    str message;     /* one sentence, without a dot; it may hold words of servers: escape it */
+    str hint;        /* what to do next; STR_NONE where it is ok */
+    int64_t since;   /* when it became so, seconds since 1970 UTC; 0: not known, or it is ok */
+};
+struct findings {
+    arena *mem;
+    struct finding *item; /* the worst first, then in the order of checks */
+    ptrdiff_t n, cap;
+    enum health worst;
+};
+
+/* All of them: also those that are ok, so that one sees what was looked at. Of r: mem, store, config, accounts, now. Never fails: what cannot
+ * be looked at is a finding that is critical. r->store may be NULL: `why` then says why it could not be opened. Reads no more than indexes give:
+ * a few milliseconds, whatever is in the store. */
+void health_findings(struct request *r, const struct err *why, struct findings *out);
+
+/* The report `health`. */
+report_run health_run;
+
+#endif
