@@ -132,6 +132,12 @@ bool print_emails(struct verb_call *c, const struct ids *ids, struct err *e)
     return true;
 }
 
+bool one_email(struct verb_call *c, struct email *m, struct err *e)
+{
+    struct ids ids;
+    return store_resolve(&c->mem, c->store, str_c(c->args[0]), &ids, e) && store_email(&c->mem, c->store, ids.item[0], m, e);
+}
+
 int open_blob(arena *a, struct store *s, const struct email *m, struct err *e)
 {
     char *path = str_z(a, blob_path(a, s, m->blob_id));

@@ -47,6 +47,16 @@ struct verb_call {
     struct store *store;
 };
 
+/* In the usage of verbs that take an id: what one is, and -s; the options of every verb. */
+#define VERB_IDS                                                                                                \
+    "ID: the number of an email (4711 or id:4711), its blob id, its message id, or the id of a whole thread.\n" \
+    "\n"                                                                                                       \
+    "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
+#define VERB_END                                                                                                \
+    "  -q, --quiet       errors only\n"                                                                         \
+    "  -v, --verbose     say more\n"                                                                            \
+    "  -h, --help        this text\n"
+
 /* Read the command line. False: *code is what to return at once (usage was asked for, or a misuse). */
 bool verb_begin(const struct verb *v, struct verb_call *c, const char *dir, int argc, char **argv, int *code);
 /* Open the store into c->store; false after telling why. */
@@ -56,6 +66,8 @@ int verb_end(struct verb_call *c);
 
 /* Print the records of these emails in pages; no transaction is open while one is written. */
 bool print_emails(struct verb_call *c, const struct ids *ids, struct err *e);
+/* The first of what the first argument stands for. */
+bool one_email(struct verb_call *c, struct email *m, struct err *e);
 /* The blob of an email, opened; -1 with *e. */
 int open_blob(arena *a, struct store *s, const struct email *m, struct err *e);
 

@@ -33,7 +33,7 @@ struct mime_part {
     bool attachment; /* size, sha256, id are set */
     str type;        /* lower case: "text/plain" */
     str name, disposition, cid; /* STR_NONE where there is none */
-    str id;          /* part number (RFC 3501 6.4.5): "1", "2.1" */
+    str id;          /* part number (RFC 3501 6.4.5): "1", "2.1"; set where options.part_id is this one, too */
     int64_t size;    /* octets after the transfer decoding */
     str sha256;      /* hex, of the same; STR_NONE unless asked for */
 };
@@ -60,8 +60,10 @@ struct mime_options {
     int64_t max_text; /* octets of text and of html, each; 0: MIME_TEXT */
     bool digest;      /* sha256 of the message */
     bool no_digests;  /* none of the attachments */
-    /* Where put is set, the decoded octets of the part with this id go to it as they come. */
+    /* Where put is set, the decoded octets of the part with this id go to it as they come; without an id, those of every
+     * attachment, one after the other. next, where it is set, is told before them whose they are: all but size and sha256 is known. */
     str part_id;
+    void (*next)(void *context, const struct mime_part *part);
     void (*put)(void *context, str octets);
     void *context;
 };

@@ -145,7 +145,17 @@ static bool opens(str type)
 
 static bool is_wanted(struct mime *m, int32_t part)
 {
-    return m->options.part_id.len && str_eq(part_number(m, part), m->options.part_id);
+    const struct mime_options *o = &m->options;
+    struct mime_part *p = &m->result.part[part];
+    if (!o->put)
+        return false;
+    str id = o->part_id.len ? part_number(m, part) : p->id;
+    if (o->part_id.len ? !str_eq(id, o->part_id) : !p->attachment)
+        return false;
+    p->id = id;
+    if (o->next)
+        o->next(o->context, p);
+    return true;
 }
 
 static void begin_message(struct mime *m, enum transfer_encoding encoding, int32_t part)

@@ -92,6 +92,7 @@ id=$(mail-store search --ids has:attachment | head -1)
 mail-store get "$id" >one.jsonl
 part=$(jq -r '.attachments[0].partId' one.jsonl)
 is 'attach to stdout: the digest of the record' "$(mail-store attach "$id" "$part" | sha256sum | cut -d' ' -f1)" "$(jq -r '.attachments[0].sha256' one.jsonl)"
+is 'a part that is no attachment' "$(mail-store attach "$id" 1 | grep -c .)" "$(jq -r .text one.jsonl | grep -c .)"
 exits 66 mail-store attach "$id" 99
 like 'an unknown part' "$(cat err)" 'no part 99'
 mkdir files
@@ -141,8 +142,17 @@ is 'v_email' "$(sqlite3 "$MAILPIPE_STORE/mail.db" 'SELECT subject FROM v_email O
 } >alike.eml
 mail-parse alike.eml | mail-store put -q
 mkdir alike
-mail-store attach -o alike alike@x >out
+# shellcheck disable=SC2016 # what the shell and its children have read, in octets
+sh -c 'mail-store attach -o alike alike@x >out && sed -n "s/rchar: //p" /proc/$$/io >octets'
 is 'all of them are written' "$(find alike -type f | wc -l) $(sort -u out | wc -l) $(md5sum alike/* | cut -c 1-32 | sort -u | wc -l)" '1050 1050 1050'
+ok 'the message is read once for all of them' test "$(cat octets)" -lt 4000000
+mkdir alone
+is 'one part into a folder' "$(mail-store attach -o alone alike@x 7; cat alone/same.txt)" "alone/same.txt
+7"
+exits 66 mail-store attach -o alone alike@x 2000
+is 'nothing was written' "$(find alone -type f | wc -l)" 1
+exits 66 mail-store attach -o nowhere alike@x
+like 'the folder is named' "$(cat err)" 'cannot open the folder nowhere'
 
 # -- a message that is gone does not hide the others
 total=$(mail-store search --count '')

@@ -215,6 +215,28 @@ static void test_part(arena a)
     is_str(mime_end(parser)->sha256, S("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"), "a message that is dropped leaves nothing");
 }
 
+static void collect_id(void *context, const struct mime_part *part)
+{
+    struct buf *got = context;
+    buf_byte(got, '[');
+    buf_put(got, part->id);
+    buf_byte(got, ' ');
+    buf_put(got, part->name);
+    buf_byte(got, ']');
+}
+
+static void test_every_attachment(arena a)
+{
+    static const char text[] = "Content-Type: multipart/mixed; boundary=a\n\n--a\n\ntext\n--a\nContent-Type: a/b; name=n\n"
+                               "Content-Transfer-Encoding: base64\n\naGVsbG8=\n--a\nContent-Disposition: attachment\n\n--a\nContent-Type: message/rfc822\n\n"
+                               "Content-Type: c/d; name=inner\n\nx\n--a\nContent-Type: e/f\n\nlast\n--a--\n";
+    struct buf got = {.mem = &a};
+    mime_begin(parser, &(struct mime_options){.next = collect_id, .put = collect, .context = &got});
+    mime_feed(parser, str_c(text));
+    mime_end(parser);
+    is_str(buf_str(&got), S("[2 n]hello[3 ][4 ]Content-Type: c/d; name=inner\n\nx[5 ]last"), "the octets of every attachment, in one pass");
+}
+
 static double seconds(str unit, int times)
 {
     struct timespec from, to;
@@ -259,6 +281,7 @@ int main(void)
     test_cases(a);
     test_limits(a);
     test_part(a);
+    test_every_attachment(a);
     test_time();
     return done();
 }
