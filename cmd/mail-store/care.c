@@ -35,12 +35,13 @@ static const struct verb gc_verb = {
 
 static const struct verb migrate_verb = {
     "migrate",
-    "usage: mail-store migrate [-qv] [-s DIR] [--to N]\n"
+    "usage: mail-store migrate [-qv] [-s DIR] [--to N [--force]]\n"
     "\n"
     "Brings the database to the version of this program, or to version N, after a backup beside it.\n"
     "\n" COMMON
-    "      --to N        the version to bring it to\n" COMMON_END,
-    "T", 0, 0};
+    "      --to N        the version to bring it to\n"
+    "      --force       even to one that has no place for what is stored\n" COMMON_END,
+    "TR", 0, 0};
 
 int init_main(const char *dir, int argc, char **argv)
 {
@@ -114,7 +115,7 @@ int migrate_main(const char *dir, int argc, char **argv)
         return prog_misuse("--to takes the number of a version, not '%s'", c.to);
     if (!verb_open(&c, STORE_MIGRATE))
         return verb_end(&c);
-    if (!store_migrate(&c.mem, c.store, (int)to, &m, &e))
+    if (!store_migrate(&c.mem, c.store, (int)to, c.force, &m, &e))
         prog_error(&e);
     else if (m.from == m.to)
         prog_warn("the store has version %d already", m.to);

@@ -23,6 +23,7 @@ static const struct long_option all_options[] = {
     {'F', {"full", no_argument, NULL, OPT_FULL}},
     {'X', {"explain", no_argument, NULL, OPT_EXPLAIN}},
     {'T', {"to", required_argument, NULL, OPT_TO}},
+    {'R', {"force", no_argument, NULL, OPT_FORCE}},
     {'D', {"dry-run", no_argument, NULL, OPT_DRY_RUN}},
     {'O', {"age", required_argument, NULL, OPT_AGE}},
 };
@@ -72,6 +73,7 @@ static int read_option(struct verb_call *c, int option)
     case OPT_FULL: c->full = true; return 0;
     case OPT_EXPLAIN: c->explain = true; return 0;
     case OPT_TO: c->to = optarg; return 0;
+    case OPT_FORCE: c->force = true; return 0;
     case OPT_DRY_RUN: c->dry_run = true; return 0;
     case OPT_AGE:
         return str_i64(str_c(optarg), 0, INT64_MAX / 86400, &c->age_s) ? 0 : prog_misuse("--age takes seconds, not '%s'", optarg);

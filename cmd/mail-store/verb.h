@@ -23,13 +23,13 @@ int gc_main(const char *dir, int argc, char **argv);
 /* ---- the frame ------------------------------------------------------------------------------------------ */
 
 enum verb_option {
-    OPT_ALL = 256, OPT_CURSOR, OPT_EVENTS, OPT_SKIP_GAPS, OPT_HEADERS, OPT_FULL, OPT_EXPLAIN, OPT_TO, OPT_DRY_RUN, OPT_AGE, OPT_HTML, OPT_TEXT
+    OPT_ALL = 256, OPT_CURSOR, OPT_EVENTS, OPT_SKIP_GAPS, OPT_HEADERS, OPT_FULL, OPT_EXPLAIN, OPT_TO, OPT_FORCE, OPT_DRY_RUN, OPT_AGE, OPT_HTML, OPT_TEXT
 };
 
 struct verb {
     const char *name, *usage;
     const char *options; /* what the verb takes, one letter each: s a m n o, and
-                            A --all, C --cursor, E --events, G --skip-gaps, H --headers, F --full, X --explain, T --to, D --dry-run, O --age */
+                            A --all, C --cursor, E --events, G --skip-gaps, H --headers, F --full, X --explain, T --to, R --force, D --dry-run, O --age */
     int min_args, max_args; /* max -1: any number */
 };
 
@@ -41,7 +41,7 @@ struct verb_call {
     int64_t limit; /* -1: not said */
     int64_t age_s; /* -1: not said */
     struct search_place after;
-    bool has_after, all, events, skip_gaps, headers, full, explain, dry_run;
+    bool has_after, all, events, skip_gaps, headers, full, explain, force, dry_run;
     int n_args;
     char **args;
     struct store *store;

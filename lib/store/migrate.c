@@ -109,7 +109,39 @@ static bool backup(arena *a, struct store *s, int version, str *path, struct err
     return done && dir_sync(str_z(a, s->dir), e);
 }
 
-bool store_migrate(arena *a, struct store *s, int to, struct migration *out, struct err *e)
+/* Lines "-- Loses TABLE: what" at the start of a step down name what the older version has no table for; those with rows. */
+static bool losses_of(arena *a, struct store *s, const char *sql, struct buf *losses, struct err *e)
+{
+    for (str rest = str_c(sql), line, table, what; str_cut(rest, '\n', &line, &rest) && str_starts(line, S("-- Loses "));) {
+        int64_t some;
+        if (!str_cut(str_skip(line, S("-- Loses ").len), ':', &table, &what))
+            continue;
+        /* Statements are known by their address. */
+        char *query = str_z(a, str_fmt(a, "SELECT EXISTS (SELECT 1 FROM \"%.*s\")", STR_ARG(table)));
+        if (!db_number(s, e, 0, &some, query, ""))
+            return false;
+        if (some && losses->len)
+            buf_byte(losses, ',');
+        if (some)
+            buf_put(losses, what);
+    }
+    return true;
+}
+
+/* False where the way to an older version loses something. */
+static bool keeps_all(arena *a, struct store *s, int from, int to, struct err *e)
+{
+    struct buf losses = buf_new(a, 256);
+    for (int version = from; version > to; version--) {
+        const struct schema_sql *m = step(version, 0);
+        if (m && !losses_of(a, s, m->sql, &losses, e))
+            return false;
+    }
+    return !losses.len || err_set(e, ERR_USAGE, "store.loses", "--force goes there; the backup beside it keeps them", "version %d has no place for%.*s of %.*s",
+                                  to, STR_ARG(buf_str(&losses)), STR_ARG(s->dir));
+}
+
+bool store_migrate(arena *a, struct store *s, int to, bool force, struct migration *out, struct err *e)
 {
     if (pragma(s, "PRAGMA application_id") != STORE_APPLICATION)
         return migrate_check(s, e);
@@ -120,5 +152,7 @@ bool store_migrate(arena *a, struct store *s, int to, struct migration *out, str
         return migrate_check(s, e);
     if (out->to > migrate_latest())
         return err_set(e, ERR_USAGE, "store.version", "", "version %d is not known; the newest is %d", out->to, migrate_latest());
+    if (!force && !keeps_all(a, s, out->from, out->to, e))
+        return false;
     return out->from == out->to || (backup(a, s, out->from, &out->backup, e) && migrate_to(s, out->to, e));
 }

@@ -27,8 +27,9 @@ struct migration {
     int from, to;
     str backup; /* the file that holds mail.db as it was; none where there was nothing to do */
 };
-/* Bring a store that was opened with STORE_MIGRATE to a version (-1: the newest), up or down, after a backup beside it. */
-bool store_migrate(arena *a, struct store *s, int to, struct migration *out, struct err *e);
+/* Bring a store that was opened with STORE_MIGRATE to a version (-1: the newest), up or down, after a backup beside it. Down
+ * where the older version has no table for what is there: class usage, unless force is set; then only the backup has it. */
+bool store_migrate(arena *a, struct store *s, int to, bool force, struct migration *out, struct err *e);
 
 /* ---- blobs: messages as received, under their sha256 ---------------------------------------------- */
 

@@ -1,3 +1,5 @@
+-- Loses email: the mail
+-- Loses cursor: how far mailboxes were fetched
 DROP TABLE email_text;
 DROP TABLE event;
 DROP TABLE poll;

@@ -1,3 +1,4 @@
+-- Loses thread: threads
 UPDATE email SET thread = NULL WHERE thread IS NOT NULL;
 DROP TABLE thread_subject;
 DROP TABLE thread_message_id;

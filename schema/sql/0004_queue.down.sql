@@ -1,3 +1,4 @@
+-- Loses submission: the queue
 DROP VIEW v_attempt;
 DROP VIEW v_queue;
 DROP TABLE pause;

@@ -48,6 +48,18 @@ rm keep/mail.db-* 2>/dev/null
 mail-store migrate -q -s keep --to "$step"
 mail-store migrate -q -s keep
 is 'mail outlives a step down and up' "$(mail-store list -s keep --all | jq -c 'del(.path, .threadId)')" "$(mail-store list --all | jq -c 'del(.path, .threadId)')"
+mail-parse -q "$TOP"/share/sample/00*.eml | mail-thread -s keep | mail-store put -q -s keep
+exits 64 mail-store migrate -s keep --to 1
+like 'what would be lost is named' "$(cat err)" "version 1 has no place for threads of $T/keep; --force goes there"
+is 'and nothing has changed' "$(sqlite3 keep/mail.db 'PRAGMA user_version; SELECT count(*) > 0 FROM thread')" "$latest
+1"
+exits 64 mail-store migrate -s keep --to 0
+like 'all of it' "$(cat err)" 'threads, the mail'
+cp -r keep forced
+rm forced/mail.db.v*
+exits 0 mail-store migrate -s forced --to 1 --force
+exits 0 mail-store migrate -s forced
+is 'only the backup has the threads' "$(sqlite3 forced/mail.db 'SELECT count(*) FROM thread') $(sqlite3 "$(echo forced/mail.db.v"$latest"-*)" 'SELECT count(*) > 0 FROM thread')" '0 1'
 mail-store migrate -q -s keep --to "$step"
 
 # -- another version
