@@ -470,6 +470,15 @@ void store_read_end(struct store *s);
 /* The lock of one account's fetch: fetch-ACCOUNT.lock in the store's folder. */
 bool store_lock_account(struct store *s, str account, int *fd, struct err *e);
 
+/* -- what the polls of an account say of when it is due (mail-fetch --due) -- */
+struct poll_past {
+    int64_t last_at;    /* start of the last poll of the one of `mailboxes` that waits for longest; "*": of any mailbox; 0: never */
+    int64_t failures;   /* in a row, counted in one mailbox, since the last poll of any that did not fail */
+    int64_t news;       /* of its polls of the last seven days, those that brought mail: the last ones, at most eight */
+    int64_t news_since; /* when the first of them ended */
+};
+bool store_poll_past(arena *a, struct store *s, str account, const struct strs *mailboxes, struct poll_past *out, struct err *e);
+
 /* ---- reports: rows for mail-stats to count ------------------------------------------------------------------ */
 
 /* since <= time < until, of these accounts. Each function below gives the rows to `each` within one read transaction: it must neither write nor
@@ -536,6 +545,12 @@ typedef void stats_each_bounce(void *context, const struct stats_bounce *b);
 /* By time, in that order. With accounts, only those of which the submission is known. */
 bool stats_bounces(arena *a, struct store *s, const struct stats_range *range, stats_each_bounce *each, void *context, struct err *e);
 
+struct stats_sending {
+    int64_t last_at, next_at; /* 0: nothing was tried, nothing waits for a time */
+    bool paused;              /* all of it */
+};
+bool stats_sending(struct store *s, struct stats_sending *out, struct err *e);
+
 struct stats_error {
     int64_t at;
     str line; /* the error record as it came */
@@ -543,5 +558,80 @@ struct stats_error {
 typedef void stats_each_error(void *context, const struct stats_error *x);
 /* Error records that put has stored, by when, in that order. range->accounts is not looked at. */
 bool stats_errors(struct store *s, const struct stats_range *range, stats_each_error *each, void *context, struct err *e);
+
+/* ---- health: the latest of everything, by indexes ----------------------------------------------------------- */
+
+enum { HEALTH_FAILURES_MAX = 10000 };
+
+/* One mailbox of an account that was ever polled. */
+struct health_poll {
+    str account, mailbox;
+    str host, status, code, error; /* of the last poll; code and error may be none */
+    int64_t last_at;       /* its end */
+    int64_t last_good_at;  /* end of the last one that did not fail: ok, or partial; 0: none, or not among the last HEALTH_FAILURES_MAX */
+    int64_t failures;      /* since then; at most HEALTH_FAILURES_MAX */
+    int64_t failing_since; /* end of the first of these; 0: none */
+};
+struct health_polls {
+    struct health_poll *item; /* by account, then mailbox */
+    ptrdiff_t n, cap;
+};
+bool health_polls(arena *a, struct store *s, struct health_polls *out, struct err *e);
+
+/* What is in the queue and does not go on. */
+enum health_wait {
+    HEALTH_DUE,       /* submissions that could leave, and no run took them; what is paused is left out */
+    HEALTH_SENDING,   /* submissions that a run took and never settled */
+    HEALTH_DEFERRED,  /* submissions that were tried again and again */
+    HEALTH_UNCERTAIN, /* recipients */
+    HEALTH_PAUSED     /* who is paused: account, queue, or neither: all */
+};
+struct health_waiting {
+    enum health_wait kind;
+    str account, queue;
+    int64_t n, since;
+};
+struct health_waitings {
+    struct health_waiting *item;
+    ptrdiff_t n, cap;
+};
+/* due_before: what was due, or taken, then; old_before: deferred submissions that were to leave then. */
+bool health_waiting(arena *a, struct store *s, int64_t due_before, int64_t old_before, struct health_waitings *out, struct err *e);
+
+/* Of each account, the last attempts to send that ended before a server was told of a message. */
+struct health_sender {
+    str account;
+    bool reached;           /* one that got further is among those looked at (the last 1,000 since `since`) */
+    int64_t failures;       /* after it */
+    int64_t failing_since;
+    str phase, host, code, server; /* of the last one */
+};
+struct health_senders {
+    struct health_sender *item;
+    ptrdiff_t n, cap;
+};
+bool health_senders(arena *a, struct store *s, int64_t since, struct health_senders *out, struct err *e);
+
+struct health_clock {
+    int64_t newest_at;        /* the latest time that the newest rows have; 0: there are none */
+    int64_t back_s, back_at;  /* the widest step back among the newest events, and the time after it; 0: none */
+};
+bool health_clock(struct store *s, struct health_clock *out, struct err *e);
+
+struct health_files {
+    int64_t free_octets, disk_octets; /* of the disk of the store's folder; free: to us */
+    int64_t free_files;               /* -1: it has no such limit */
+    int64_t database_octets, log_octets; /* mail.db and mail.db-wal */
+};
+bool health_files(arena *a, struct store *s, struct health_files *out, struct err *e);
+
+/* What the last mail-store check found, kept in the file `checked` of the folder; false where there was none. */
+struct store_verdict {
+    int64_t at, faults;
+    bool full;
+};
+bool store_verdict(arena *a, const struct store *s, struct store_verdict *out);
+/* Never fails: where the folder may only be read, nothing is kept. */
+void store_keep_verdict(arena *a, struct store *s, const struct store_verdict *v);
 
 #endif
