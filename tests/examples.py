@@ -33,12 +33,16 @@ def finish():
 
 
 def commands(lines):
-    """(command, the lines that it must print) of lines; None parts two blocks."""
+    """(command, the lines that it must print) of lines; None parts two blocks. A command goes on behind a backslash, and on
+    lines that begin with "> "."""
     command, expected, open_line = None, [], False
     for line in [*lines, None]:
         if command is not None and open_line and line is not None:
             command += "\n" + line
             open_line = line.endswith("\\")
+            continue
+        if command is not None and not expected and line is not None and line.startswith("> "):
+            command += "\n" + line[2:]
             continue
         if command is not None and (line is None or line.startswith("$ ")):
             yield command, expected
