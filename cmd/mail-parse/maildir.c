@@ -47,7 +47,7 @@ static int by_name(const void *a, const void *b, void *text)
     return c ? c : x[0] - y[0];
 }
 
-/* Maildir++: ".Lists.users" beside cur and new is the mailbox Lists/users. */
+/* Maildir++: ".Lists.users" beside cur and new is the mailbox Lists/users. The name of a mailbox has no control characters. */
 static str mailbox_of(arena *a, str path)
 {
     while (path.len > 1 && str_ends(path, S("/")))
@@ -63,6 +63,8 @@ static str mailbox_of(arena *a, str path)
     for (ptrdiff_t i = 0; i < name.len; i++)
         if (p[i] == '.')
             p[i] = '/';
+        else if (!record_is_name(str_of(p + i, 1)))
+            p[i] = '_';
     return str_of(p, name.len);
 }
 

@@ -54,10 +54,14 @@ static int read_options(arena *run, int argc, char **argv)
 {
     int64_t n;
     str wrong;
-    for (int c; (c = getopt_long(argc, argv, "a:hj:m:qVv", options, NULL)) != -1;)
+    for (int c; (c = prog_option(&command, argc, argv)) != -1;)
         switch (c) {
-        case 'a': settings.account = str_c(optarg); break;
-        case 'm': settings.mailbox = str_c(optarg); break;
+        case 'a':
+        case 'm':
+            if (!record_is_name(str_c(optarg)))
+                return prog_misuse("-%c takes a name that is not empty and has no control characters, not '%s'", c, optarg);
+            *(c == 'a' ? &settings.account : &settings.mailbox) = str_c(optarg);
+            break;
         case 'j':
             if (!str_i64(str_c(optarg), 1, 1024, &n))
                 return prog_misuse("-j takes a number from 1 on, not '%s'", optarg);

@@ -45,7 +45,7 @@ static const char *read_text(arena *a, const struct member *m, const struct jnod
         return "a string";
     if (!to->ptr)
         return NULL;
-    if (m->form == FORM_NAME && !value_is_name(*to))
+    if (m->form == FORM_NAME && !record_is_name(*to))
         return "a string that is not empty and has no control characters";
     if (m->form == FORM_DIGEST && !value_is_digest(*to))
         return "a sha256 in 64 lower-case hex digits";
@@ -59,7 +59,7 @@ static const char *read_texts(arena *a, const struct member *m, const struct jno
     if (!record_read_strs(a, value, to))
         return "an array of strings";
     for (ptrdiff_t i = 0; m->form == FORM_NAMES && i < to->n; i++)
-        if (!value_is_name(to->item[i]))
+        if (!record_is_name(to->item[i]))
             return "an array of strings that are not empty and have no control characters";
     return NULL;
 }

@@ -323,6 +323,9 @@ void record_write_mailbox(struct buf *to, const struct mailbox *m);
 void record_write_thread(struct buf *to, const struct thread *t);
 void record_write_account(struct buf *to, const struct account *a);
 
+/* What an account or a mailbox may be called: not empty, and without control characters. */
+bool record_is_name(str s);
+
 /* Only the member as JSON, for columns of the store: addresses as [{"name":…,"email":…}], attachments, strings. */
 void record_json_addresses(struct buf *to, const struct addresses *list);
 void record_json_attachments(struct buf *to, const struct attachment *list, ptrdiff_t n);

@@ -63,7 +63,7 @@ void record_write_submission(struct buf *to, const struct submission *s)
 static bool is_envelope_address(str s)
 {
     bool quoted = s.len && s.ptr[0] == '"'; /* "a b"@example.com */
-    return value_is_name(s) && (quoted || str_find_byte(s, ' ') < 0) && str_find_byte(s, '<') < 0 && str_find_byte(s, '>') < 0;
+    return record_is_name(s) && (quoted || str_find_byte(s, ' ') < 0) && str_find_byte(s, '<') < 0 && str_find_byte(s, '>') < 0;
 }
 
 bool value_read_envelope(arena *a, const struct jnode *node, struct envelope *out)

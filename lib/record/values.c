@@ -8,7 +8,7 @@ bool value_text(arena *a, const struct jnode *node, str *out)
     return !node || out->ptr || node->type == JSON_NULL;
 }
 
-bool value_is_name(str s)
+bool record_is_name(str s)
 {
     for (ptrdiff_t i = 0; i < s.len; i++)
         if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7F)
@@ -138,7 +138,7 @@ bool value_read_source(arena *a, const struct jnode *node, struct source *out)
         return false;
     return value_text(a, jread_member(node, S("protocol")), &out->protocol) &&
            value_text(a, jread_member(node, S("host")), &out->host) &&
-           value_text(a, jread_member(node, S("mailbox")), &out->mailbox) && (!out->mailbox.ptr || value_is_name(out->mailbox)) &&
+           value_text(a, jread_member(node, S("mailbox")), &out->mailbox) && (!out->mailbox.ptr || record_is_name(out->mailbox)) &&
            number(jread_member(node, S("uidValidity")), 0, 0, &out->uid_validity) &&
            number(jread_member(node, S("uid")), 0, 0, &out->uid) && number(jread_member(node, S("after")), 0, 0, &out->after) &&
            moment(a, jread_member(node, S("fetchedAt")), &out->fetched_at);

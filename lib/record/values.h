@@ -6,8 +6,6 @@
 
 /* STR_NONE where the node is missing or null; false where it is neither that nor a string. */
 bool value_text(arena *a, const struct jnode *node, str *out);
-/* Not empty and without control characters. */
-bool value_is_name(str s);
 bool value_is_digest(str s);
 
 bool value_read_defects(arena *a, const struct jnode *node, struct defect **out, ptrdiff_t *n);

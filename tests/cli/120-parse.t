@@ -16,6 +16,10 @@ is 'sentAt has its zone' "$(jq -r .sentAt a.jsonl)" '2021-11-04T12:34:56+01:00'
 is 'account' "$(jq -r .account a.jsonl)" 'local'
 is 'account of -a' "$(mail-parse -a x a.eml | jq -r .account)" 'x'
 is 'no mailbox unless told' "$(jq .mailboxes a.jsonl)" 'null'
+exits 64 mail-parse -a "$(printf 'a\tb')" a.eml
+like 'an account that put would refuse' "$(cat err)" 'a takes a name that is not empty and has no control characters'
+exits 64 mail-parse -m '' a.eml
+exits 64 mail-parse -m "$(printf 'a\177b')" a.eml
 is 'mailbox of -m' "$(mail-parse -m Sent a.eml | jq -c .mailboxes)" '["Sent"]'
 is 'inbound' "$(jq -r .direction a.jsonl)" 'inbound'
 is 'outbound from --me' "$(mail-parse --me x@y --me ANN@example.com a.eml | jq -r .direction)" 'outbound'
@@ -61,6 +65,9 @@ schema_ok maildir.jsonl 'a Maildir keeps to the schema'
 is 'cur and new, by name' "$(jq -rs '[.[].subject] | join(" ")' maildir.jsonl)" '1 2 3 4 list'
 is 'keywords of flags' "$(jq -c .keywords maildir.jsonl | tr '\n' ' ')" '["$flagged","$seen"] null ["$flagged","$seen"] null null '
 is 'paths' "$(jq -r .path maildir.jsonl | head -n 2)" "$(printf '%s\n' "$T/Maildir/cur/1.host:2,FS" "$T/Maildir/new/2.host")"
+mkdir -p "Maildir/.a&AAE-b$(printf '\n')c"/{cur,new,tmp}
+cp a.eml Maildir/.a*/cur/
+is 'a mailbox has no control characters' "$(mail-parse Maildir/.a* | jq -c .mailboxes)" '["a_bc"]'
 is 'mailboxes' "$(jq -r '.mailboxes[0]' maildir.jsonl | uniq | tr '\n' ' ')" 'INBOX Lists/users '
 
 # ---- many, in parallel, in order ----
