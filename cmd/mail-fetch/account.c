@@ -1,6 +1,6 @@
 #include "fetch.h"
 
-enum { CONNECT_S = 30, RESPONSE_S = 60, LONGEST_S = 86400 };
+enum { CONNECT_S = 30, RESPONSE_S = 60, INTERVAL_S = 300, LONGEST_S = 86400, YEAR_S = 31536000 };
 
 /* What the command line says counts over the configuration. */
 static void apply_options(const struct opts *o, struct target *x)
@@ -70,7 +70,7 @@ static bool take_host(str s, struct net_target *net)
 
 bool account_from_url(arena *a, const struct opts *o, struct target *x, struct err *e)
 {
-    *x = (struct target){.max = -1};
+    *x = (struct target){.max = -1, .interval_s = INTERVAL_S};
     bool tls = str_starts_nocase(o->url, S("imaps://")), plain = str_starts_nocase(o->url, S("imap://"));
     if (!tls && !plain)
         return bad_url(e, "it begins with imaps:// or imap://");
@@ -119,8 +119,12 @@ static bool take_security(str word, str name, enum net_security *out, struct err
 static bool from_config(arena *a, const struct config *c, const struct opts *o, str name, struct target *x, struct err *e)
 {
     int64_t port, connect_s, response_s;
+    bool by_itself;
     *x = (struct target){.name = name};
     struct imap_settings *set = &x->set;
+    config_list(a, c, name, S("mailboxes"), &x->mailboxes);
+    if (!x->mailboxes.n)
+        strs_add(a, &x->mailboxes, S("INBOX"));
     set->net.host = config_get(c, name, S("imap.host"));
     if (!set->net.host.len)
         return err_set(e, ERR_CONFIG, "config.missing", "set it with mail-account set NAME imap.host=…", "account %.*s has no imap.host", STR_ARG(name));
@@ -129,6 +133,8 @@ static bool from_config(arena *a, const struct config *c, const struct opts *o, 
     if (!take_security(config_get(c, name, S("imap.security")), name, &set->net.security, e) ||
         !config_i64(c, name, S("imap.port"), 1, 65535, 0, &port, e) ||
         !config_bool(c, name, S("allowPlaintext"), false, &set->allow_plaintext, e) ||
+        !config_bool(c, name, S("autoSync"), true, &by_itself, e) ||
+        !config_i64(c, name, S("syncInterval"), 1, YEAR_S, INTERVAL_S, &x->interval_s, e) ||
         !config_i64(c, name, S("connectTimeout"), 1, LONGEST_S, CONNECT_S, &connect_s, e) ||
         !config_i64(c, name, S("responseTimeout"), 1, LONGEST_S, RESPONSE_S, &response_s, e) ||
         !config_i64(c, name, S("maxPerPoll"), 1, INT64_MAX, -1, &x->max, e))
@@ -143,9 +149,6 @@ static bool from_config(arena *a, const struct config *c, const struct opts *o, 
     set->auth = config_get(c, name, S("imap.auth"));
     x->secret = config_get(c, name, S("imap.secret"));
     x->place = (struct secret_place){.name = config_place(a, c, name, S("imap.secret")), .config = c->path, .key = config_get(c, STR_NONE, S("seal.key"))};
-    config_list(a, c, name, S("mailboxes"), &x->mailboxes);
-    if (!x->mailboxes.n)
-        strs_add(a, &x->mailboxes, S("INBOX"));
     apply_options(o, x);
     if (!set->user.len || !x->secret.len)
         return err_set(e, ERR_CONFIG, "config.missing", "set it with mail-account set NAME KEY=VALUE", "account %.*s has no %s", STR_ARG(name),
@@ -153,13 +156,13 @@ static bool from_config(arena *a, const struct config *c, const struct opts *o, 
     return true;
 }
 
-/* --all leaves out what is inactive, not to be read by itself, or has no server to read from. */
-static bool by_itself(const struct config *c, str name, bool *yes, struct err *e)
+/* --all leaves out what is inactive, not to be read by itself, or has no server to read from. What is no yes or no is told by from_config. */
+static bool by_itself(const struct config *c, const struct opts *o, str name)
 {
-    if (!config_bool(c, name, S("autoSync"), true, yes, e))
-        return false;
-    *yes &= !str_eq(config_get(c, name, S("status")), S("inactive")) && config_get(c, name, S("imap.host")).len > 0;
-    return true;
+    bool yes;
+    struct err later;
+    bool wanted = o->force || !config_bool(c, name, S("autoSync"), true, &yes, &later) || yes;
+    return wanted && !str_eq(config_get(c, name, S("status")), S("inactive")) && config_get(c, name, S("imap.host")).len > 0;
 }
 
 static bool names_of(arena *a, const struct config *c, const struct opts *o, struct strs *names, struct err *e)
@@ -172,14 +175,10 @@ static bool names_of(arena *a, const struct config *c, const struct opts *o, str
                            STR_ARG(o->accounts.item[i]), STR_ARG(c->path));
         strs_add(a, names, o->accounts.item[i]);
     }
-    for (ptrdiff_t i = 0; o->all && i < known.n; i++) {
-        bool yes;
-        if (!by_itself(c, known.item[i], &yes, e))
-            return false;
-        if (yes && !strs_have(names, known.item[i]))
+    for (ptrdiff_t i = 0; o->all && i < known.n; i++)
+        if (by_itself(c, o, known.item[i]) && !strs_have(names, known.item[i]))
             strs_add(a, names, known.item[i]);
-    }
-    if (names->n)
+    if (names->n || (o->due && known.n))
         return true;
     return err_set(e, ERR_CONFIG, "config.account", "make one with mail-account add NAME imap.host=… imap.user=… imap.secret=…",
                    "%.*s has no account to read", STR_ARG(c->path));
@@ -197,7 +196,9 @@ bool accounts_choose(arena *a, const struct opts *o, struct targets *out, struct
         return false;
     *out = (struct targets){ARENA_ARRAY(a, struct target, names.n), names.n};
     for (ptrdiff_t i = 0; i < names.n; i++)
-        if (!from_config(a, &c, o, names.item[i], &out->item[i], e))
+        if (!from_config(a, &c, o, names.item[i], &out->item[i], &out->item[i].wrong) && !o->all) {
+            *e = out->item[i].wrong;
             return false;
+        }
     return true;
 }

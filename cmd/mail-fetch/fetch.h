@@ -11,7 +11,7 @@
 
 struct opts {
     struct strs accounts, mailboxes;
-    bool all;
+    bool all, due, adaptive, force;
     str url, secret, auth, ca_file;
     bool allow_plaintext;
     int64_t max, recent;      /* -1: all */
@@ -28,13 +28,15 @@ struct target { /* of one run: an account, from the configuration or a URL */
     struct secret_place place; /* where that stands */
     struct strs mailboxes;
     int64_t max;              /* of one mailbox and run, -1: all */
+    int64_t interval_s;       /* between two runs of --due */
+    struct err wrong;         /* class set: it cannot be read, and why; one of several accounts does not stop the others */
 };
 struct targets {
     struct target *item;
     ptrdiff_t n;
 };
 
-/* What is to be read: --url, or of the configuration -a and --all. */
+/* What is to be read: --url, or of the configuration -a and --all. With --due that may be nothing. */
 bool accounts_choose(arena *a, const struct opts *o, struct targets *out, struct err *e);
 /* imaps://user@host:port/MAILBOX (TLS), imap:// (STARTTLS; with --allow-plaintext none). */
 bool account_from_url(arena *a, const struct opts *o, struct target *out, struct err *e);
@@ -65,6 +67,12 @@ bool run_over(const struct run *r);
 void run_keep_env(struct run *r, const struct targets *accounts);
 /* Overwrite the secrets that were kept for other accounts. */
 void run_forget(struct run *r);
+
+/* -- --due: whose interval is over -- */
+/* Leave those that are due; what failed last time comes last, so that it does not hold up the others. */
+bool due_choose(struct run *r, struct targets *accounts, struct err *e);
+/* To be asked again once its lock is held: another run may have read it meanwhile. */
+bool due_now(struct run *r, const struct target *a, bool *yes, struct err *e);
 
 /* One account and its connection. */
 struct session {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: mail-fetch [OPTIONS] {-a NAME... | --all | --url URL --secret REF} [folders | test]\n"
+    "usage: mail-fetch [OPTIONS] {-a NAME... | --all | --due | --url URL --secret REF} [folders | test]\n"
     "\n"
     "New mail as email records; pipe them into: mail-parse | mail-thread | mail-store put\n"
     "  folders   mailbox records: names, roles, counts\n"
@@ -16,6 +16,9 @@ static const char usage[] =
     "\n"
     "  -a, --account NAME     an account of mailpipe.conf (repeatable); with --url: its name in the store\n"
     "      --all              every active account\n"
+    "      --due              those whose syncInterval is over; of all accounts where none is named\n"
+    "      --adaptive         with --due: more often while mail comes, more seldom while none does\n"
+    "      --force            accounts with autoSync = no, too; with --due also before the time\n"
     "      --url URL          imaps://user@host[:port]/MAILBOX, or imap:// for STARTTLS\n"
     "      --secret REF       the password: cmd:COMMAND, env:VARIABLE, file:PATH, netrc:HOST, keyring:…\n"
     "      --auth MECHANISM   insist on PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2 or OAUTHBEARER\n"
@@ -32,11 +35,15 @@ static const char usage[] =
     "  -q, --quiet            errors only; -v, --verbose: say more\n"
     "  -h, --help; -V, --version\n";
 
-enum { OPT_ALL = 256, OPT_URL, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_RECENT, OPT_LIMIT, OPT_CONNECT, OPT_RESPONSE };
+enum { OPT_ALL = 256, OPT_URL, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_RECENT, OPT_LIMIT, OPT_CONNECT, OPT_RESPONSE,
+       OPT_DUE, OPT_ADAPTIVE, OPT_FORCE };
 
 static const struct option options[] = {
     {"account", required_argument, NULL, 'a'},
     {"all", no_argument, NULL, OPT_ALL},
+    {"due", no_argument, NULL, OPT_DUE},
+    {"adaptive", no_argument, NULL, OPT_ADAPTIVE},
+    {"force", no_argument, NULL, OPT_FORCE},
     {"url", required_argument, NULL, OPT_URL},
     {"secret", required_argument, NULL, OPT_SECRET},
     {"auth", required_argument, NULL, OPT_AUTH},
@@ -67,6 +74,9 @@ static int take_option(arena *a, struct opts *o, int option)
     case 'a': strs_add(a, &o->accounts, str_c(optarg)); break;
     case 'm': strs_add(a, &o->mailboxes, str_c(optarg)); break;
     case OPT_ALL: o->all = true; break;
+    case OPT_DUE: o->due = true; break;
+    case OPT_ADAPTIVE: o->adaptive = true; break;
+    case OPT_FORCE: o->force = true; break;
     case OPT_URL: o->url = str_c(optarg); break;
     case OPT_SECRET: o->secret = str_c(optarg); break;
     case OPT_AUTH: o->auth = str_c(optarg); break;
@@ -106,8 +116,11 @@ static int check(struct opts *o, int argc, char **argv)
     o->verb = verb.ptr;
     if (optind + 1 < argc || !known)
         return prog_misuse("there is no '%s'; the verbs are folders and test", argv[argc - 1]);
+    if (o->due ? !str_eq(verb, S("fetch")) : o->adaptive)
+        return prog_misuse(o->due ? "--due is for fetching" : "--adaptive goes with --due");
+    o->all |= o->due && !o->accounts.n && !o->url.len;
     if (o->url.len ? o->all || o->accounts.n > 1 : !o->all && !o->accounts.n)
-        return prog_misuse("say what to read: -a NAME, --all, or --url URL");
+        return prog_misuse("say what to read: -a NAME, --all, --due, or --url URL");
     return STOP;
 }
 
@@ -150,7 +163,7 @@ int main(int argc, char **argv)
     r.until_ms = o.limit_s < 0 ? 0 : sys_clock.monotonic_ms() + o.limit_s * 1000;
     struct targets accounts = {0};
     struct err e = {0};
-    if (!accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e))
+    if (!accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e) || (o.due && !due_choose(&r, &accounts, &e)))
         prog_error(&e);
     else
         run_keep_env(&r, &accounts);

@@ -28,29 +28,48 @@ static void fetch_mailboxes(struct session *s, const struct strs *names)
     }
 }
 
-void fetch_account(struct run *r, const struct target *a)
+/* None of its mailboxes was reached. */
+static void all_failed(struct run *r, const struct target *a, int64_t started_at, const struct err *e)
+{
+    for (ptrdiff_t i = 0; i < a->mailboxes.n; i++)
+        poll_failed(r, a, str_eq_nocase(a->mailboxes.item[i], S("INBOX")) ? S("INBOX") : a->mailboxes.item[i], started_at, e);
+}
+
+/* Its lock is held. */
+static void fetch_locked(struct run *r, const struct target *a)
 {
     struct session s;
     struct strs names = {0};
     struct err e = {0};
-    int lock = -1;
     int64_t started_at = now_s();
-    arena_reset(&r->message);
-    if (!store_lock_account(r->store, a->name, &lock, &e)) {
-        emit_error(r, &e, a->name, STR_NONE, 0);
+    if (!session_open(r, a, &s, &e)) {
+        all_failed(r, a, started_at, &e);
         return;
     }
-    if (!session_open(r, a, &s, &e)) {
-        for (ptrdiff_t i = 0; i < a->mailboxes.n; i++)
-            poll_failed(r, a, a->mailboxes.item[i], started_at, &e);
+    if (session_mailboxes(&s, &names, &e)) {
+        fetch_mailboxes(&s, &names);
     } else {
-        if (session_mailboxes(&s, &names, &e))
-            fetch_mailboxes(&s, &names);
-        else
-            emit_error(r, &e, a->name, STR_NONE, 0);
-        session_close(&s);
+        emit_error(r, &e, a->name, STR_NONE, 0);
+        all_failed(r, a, started_at, &e);
     }
-    close(lock);
+    session_close(&s);
+}
+
+void fetch_account(struct run *r, const struct target *a)
+{
+    struct err e = {0};
+    int lock = -1;
+    bool wanted = true;
+    arena_reset(&r->message);
+    bool free = store_lock_account(r->store, a->name, &lock, &e);
+    if (!free && r->opts->due && e.class == ERR_LATER)
+        return;
+    if (!free || (r->opts->due && !due_now(r, a, &wanted, &e)))
+        emit_error(r, &e, a->name, STR_NONE, 0);
+    else if (wanted)
+        fetch_locked(r, a);
+    if (free)
+        close(lock);
 }
 
 /* ---- folders -------------------------------------------------------------------------------------- */

@@ -40,7 +40,9 @@ void run_forget(struct run *r)
 bool session_open(struct run *r, const struct target *a, struct session *s, struct err *e)
 {
     *s = (struct session){.run = r, .account = a, .set = a->set, .mem = arena_new(SESSION_MEMORY)};
-    if (get_secret(r, &s->mem, a, &s->set.secret, e))
+    if (a->wrong.class)
+        *e = a->wrong;
+    else if (get_secret(r, &s->mem, a, &s->set.secret, e))
         s->imap = imap_open(&s->mem, &s->set, e);
     if (s->imap)
         return true;
