@@ -82,6 +82,11 @@ bool record_email_members(str names, uint64_t *members, str *wrong)
     return true;
 }
 
+void record_write_email_members(struct jwrite *w, const struct email *m, uint64_t wanted, bool unknown)
+{
+    members_write(w, table, EMAIL_MEMBERS, m, m->known & wanted, m->nulls & wanted, unknown ? m->unknown : STR_NONE);
+}
+
 void record_write_email(struct buf *to, const struct email *m)
 {
     struct jwrite w = {to, true};

@@ -297,6 +297,8 @@ bool record_email_members(str names, uint64_t *members, str *wrong);
 
 /* Append the record as one line, with its LF. */
 void record_write_email(struct buf *to, const struct email *m);
+/* Its members of `wanted` into an open object; with unknown, those that this version does not know, too. */
+void record_write_email_members(struct jwrite *w, const struct email *m, uint64_t wanted, bool unknown);
 void record_write_poll(struct buf *to, const struct poll *p);
 void record_write_submission(struct buf *to, const struct submission *s);
 void record_write_delivery(struct buf *to, const struct delivery *d);

@@ -11,36 +11,17 @@
 static const uint64_t apart = BITS_BELOW(EMAIL_RECEIVED_AT) | EMAIL_BIT(EMAIL_THREAD_ID) | EMAIL_BIT(EMAIL_MERGED_THREADS) |
                               EMAIL_BIT(EMAIL_TEXT) | EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_HEADERS);
 
-/* Append the members of `wanted` to an open object, and return whether there were any. */
-static void put_members(struct buf *to, const struct email *m, uint64_t wanted, bool unknown)
-{
-    static const ptrdiff_t opening = sizeof "{\"type\":\"email\",\"v\":1" - 1;
-    struct email part = *m;
-    part.known &= wanted;
-    part.nulls &= wanted;
-    part.source.after = 0;
-    if (!unknown)
-        part.unknown = STR_NONE;
-    ptrdiff_t start = to->len;
-    record_write_email(to, &part);
-    /* `{"type":"email","v":1,"a":1}\n` becomes `,"a":1`, and with a brace or a comma before it a part of the object. */
-    ptrdiff_t from = start + opening, n = to->len - 2 - from;
-    if (n > 0 && start == 1) {
-        from++;
-        n--;
-    }
-    memmove(to->ptr + start, to->ptr + from, (size_t)n);
-    to->len = start + n;
-}
-
 static str record_json(arena *a, const struct email *m, int64_t *split)
 {
     struct buf to = buf_new(a, 2048);
-    buf_byte(&to, '{');
-    put_members(&to, m, ~apart & BITS_BELOW(EMAIL_THREAD_ID), false);
+    struct jwrite w = {&to, false};
+    struct email lasting = *m;
+    lasting.source.after = 0;
+    jwrite_object(&w);
+    record_write_email_members(&w, &lasting, ~apart & BITS_BELOW(EMAIL_THREAD_ID), false);
     *split = to.len;
-    put_members(&to, m, ~apart & ~BITS_BELOW(EMAIL_THREAD_ID), true);
-    buf_byte(&to, '}');
+    record_write_email_members(&w, &lasting, ~apart & ~BITS_BELOW(EMAIL_THREAD_ID), true);
+    jwrite_end_object(&w);
     return buf_str(&to);
 }
 
