@@ -24,21 +24,13 @@ static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m M
                             "      --inline         add the message itself, as base64 in raw\n"
                             "      --max-text SIZE  cut text and html at so many octets (1M)\n"
                             "      --mbox           stdin is a mbox, not a message\n"
-                            "      --me ADDRESS     mail from this address is outbound (repeatable)\n"
-                            "  -q, --quiet  -v, --verbose  -h, --help  -V, --version\n";
+                            "      --me ADDRESS     mail from this address is outbound (repeatable)\n";
 
 enum { OPT_FIELDS = 256, OPT_FORMAT, OPT_HEADERS, OPT_INLINE, OPT_MAX_TEXT, OPT_MBOX, OPT_ME };
 
-static const struct option options[] = {
-    {"account", required_argument, NULL, 'a'},       {"fields", required_argument, NULL, OPT_FIELDS},
-    {"format", required_argument, NULL, OPT_FORMAT},
-    {"headers", no_argument, NULL, OPT_HEADERS},     {"help", no_argument, NULL, 'h'},
-    {"inline", no_argument, NULL, OPT_INLINE},       {"jobs", required_argument, NULL, 'j'},
-    {"mailbox", required_argument, NULL, 'm'},       {"max-text", required_argument, NULL, OPT_MAX_TEXT},
-    {"mbox", no_argument, NULL, OPT_MBOX},           {"me", required_argument, NULL, OPT_ME},
-    {"quiet", no_argument, NULL, 'q'},               {"verbose", no_argument, NULL, 'v'},
-    {"version", no_argument, NULL, 'V'},             {0},
-};
+static const struct prog_name names[] = {{"fields", OPT_FIELDS}, {"format", OPT_FORMAT}, {"headers", OPT_HEADERS}, {"inline", OPT_INLINE},
+                                         {"max-text", OPT_MAX_TEXT}, {"mbox", OPT_MBOX}, {"me", OPT_ME}, {NULL, 0}};
+static const struct prog_form command = {.usage = usage, .names = names};
 
 enum { MAX_TEXT = 8 << 20, RUN_SIZE = 1 << 30 };
 
@@ -84,11 +76,7 @@ static int read_options(arena *run, int argc, char **argv)
             break;
         case OPT_MBOX: settings.mbox = true; break;
         case OPT_ME: strs_add(run, &settings.me, str_c(optarg)); break;
-        case 'q': prog_verbosity(QUIET); break;
-        case 'v': prog_verbosity(VERBOSE); break;
-        case 'h': return prog_usage(usage);
-        case 'V': return prog_version();
-        default: return prog_misuse(NULL);
+        default: return prog_answer(&command, c);
         }
     if (optind == argc && isatty(0))
         return prog_misuse("name files or folders, or give a message or records on stdin");

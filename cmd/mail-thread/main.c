@@ -16,26 +16,13 @@ static const char usage[] =
     "      --algorithm A   references (RFC 5256, the default), refs (references only, newest thread last)\n"
     "                      or orderedsubject\n"
     "      --tree FORM     imap (as a THREAD response), text (for people) or json (thread records)\n"
-    "  -q, --quiet         errors only\n"
-    "  -v, --verbose       say more\n"
-    "  -h, --help          this text\n"
-    "  -V, --version       the version\n"
     "\n"
     "example: mail-parse ~/Maildir | mail-thread | mail-store put\n";
 
 enum { OPT_STATELESS = 256, OPT_ALGORITHM, OPT_TREE };
 
-static const struct option options[] = {
-    {"store", required_argument, NULL, 's'},
-    {"stateless", no_argument, NULL, OPT_STATELESS},
-    {"algorithm", required_argument, NULL, OPT_ALGORITHM},
-    {"tree", required_argument, NULL, OPT_TREE},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
+static const struct prog_name names[] = {{"stateless", OPT_STATELESS}, {"algorithm", OPT_ALGORITHM}, {"tree", OPT_TREE}, {NULL, 0}};
+static const struct prog_form command = {.usage = usage, .names = names};
 
 static const char *const algorithms[] = {"references", "refs", "orderedsubject", NULL};
 static const char *const forms[] = {"none", "imap", "text", "json", NULL};
@@ -66,7 +53,7 @@ int main(int argc, char **argv)
     const char *dir = NULL;
     bool stateless = false;
     int algorithm = -1, form = TREE_NONE;
-    for (int o; (o = getopt_long(argc, argv, "s:hqvV", options, NULL)) != -1;)
+    for (int o; (o = prog_option(&command, argc, argv)) != -1;)
         switch (o) {
         case 's': dir = optarg; break;
         case OPT_STATELESS: stateless = true; break;
@@ -78,11 +65,7 @@ int main(int argc, char **argv)
             if ((form = word_index(forms, optarg)) <= TREE_NONE)
                 return prog_misuse("--tree is imap, text or json, not '%s'", optarg);
             break;
-        case 'q': prog_verbosity(QUIET); break;
-        case 'v': prog_verbosity(VERBOSE); break;
-        case 'h': return prog_usage(usage);
-        case 'V': return prog_version();
-        default: return prog_misuse(NULL);
+        default: return prog_answer(&command, o);
         }
     if (optind < argc)
         return prog_misuse("records come on stdin, not from '%s'", argv[optind]);

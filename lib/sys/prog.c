@@ -1,4 +1,4 @@
-#include "sys/sys.h"
+#include "sys/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char *name = "mailpipe";
-static enum verbosity verbosity = NORMAL;
+static int64_t begun_ms;
 static enum err_class worst = ERR_NONE;
 static volatile sig_atomic_t stopping;
 
@@ -23,60 +23,49 @@ static void hold_standard(int fd, int flags)
 void prog_init(const char *program)
 {
     name = program;
+    begun_ms = sys_clock.monotonic_ms();
     hold_standard(0, O_WRONLY);
     hold_standard(1, O_RDONLY);
     hold_standard(2, O_WRONLY);
+    log_init();
 }
 
 const char *prog_name(void) { return name; }
 
-void prog_verbosity(enum verbosity v) { verbosity = v; }
-
-enum verbosity prog_is(void) { return verbosity; }
-
-static void say(const char *format, va_list args)
+static void say(enum verbosity level, const char *format, va_list args)
 {
-    char text[2048], line[2048 + 1];
-    int n = snprintf(text, sizeof text, "%s: ", name);
-    vsnprintf(text + n, sizeof text - (size_t)n, format, args);
-    err_printable(line, sizeof line - 1, str_c(text));
-    size_t len = strlen(line);
-    line[len] = '\n';
-    fd_write_full(2, str_of(line, (ptrdiff_t)len + 1));
+    char text[2048];
+    vsnprintf(text, sizeof text, format, args);
+    log_say(&(struct log_message){level, text, "", "", "", "", "", 0});
+}
+
+void prog_debug(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(DEBUGGING, format, args);
+    va_end(args);
 }
 
 void prog_note(const char *format, ...)
 {
-    if (verbosity < VERBOSE)
-        return;
     va_list args;
     va_start(args, format);
-    say(format, args);
+    say(VERBOSE, format, args);
     va_end(args);
 }
 
 void prog_warn(const char *format, ...)
 {
-    if (verbosity < NORMAL)
-        return;
     va_list args;
     va_start(args, format);
-    say(format, args);
-    va_end(args);
-}
-
-static void complain(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    say(format, args);
+    say(NORMAL, format, args);
     va_end(args);
 }
 
 void prog_error(const struct err *e)
 {
-    bool server = e->server[0] != 0, hint = e->hint[0] != 0;
-    complain("%s%s%s%s%s%s", e->text, server ? " (server: " : "", e->server, server ? ")" : "", hint ? "; " : "", e->hint);
+    log_say(&(struct log_message){QUIET, e->text, "", e->code, e->stage, e->server, e->hint, (int)e->class});
     prog_outcome(e->class);
 }
 
@@ -86,23 +75,30 @@ enum err_class prog_worst(void) { return worst; }
 
 int prog_misuse(const char *format, ...)
 {
-    if (format) {
-        va_list args;
-        va_start(args, format);
-        say(format, args);
-        va_end(args);
-    }
-    complain("try '%s -h'", name);
+    char text[1024] = "";
+    va_list args;
+    va_start(args, format);
+    if (format)
+        vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_misuse("", text);
     return ERR_USAGE;
+}
+
+static void complain_output(int error)
+{
+    struct err e;
+    errno = error;
+    err_errno(&e, ERR_IO, "io.write", NULL, "cannot write the output");
+    e.class = ERR_IO;
+    prog_error(&e);
 }
 
 static int print(str text)
 {
     signal(SIGPIPE, SIG_IGN); /* it comes before prog_signals */
-    if (!fd_write_full(1, text) && errno != EPIPE) {
-        complain("cannot write the output: %s", strerror(errno));
-        prog_outcome(ERR_IO);
-    }
+    if (!fd_write_full(1, text) && errno != EPIPE)
+        complain_output(errno);
     return prog_finish(NULL);
 }
 
@@ -137,9 +133,9 @@ bool prog_stopping(void) { return stopping != 0; }
 
 int prog_finish(struct out *out)
 {
-    if (out && !out_flush(out) && !out->closed) {
-        complain("cannot write the output: %s", strerror(out->error));
-        prog_outcome(ERR_IO);
-    }
+    if (out && !out_flush(out) && !out->closed)
+        complain_output(out->error);
+    if (prog_is() >= DEBUGGING)
+        prog_debug("ends with %d after %lld ms", (int)worst, (long long)(sys_clock.monotonic_ms() - begun_ms));
     return (int)worst;
 }

@@ -7,16 +7,18 @@
 
 /* ---- prog: one program's name, messages and outcome -------------------------------------------- */
 
-enum verbosity { QUIET = -1, NORMAL = 0, VERBOSE = 1 };
+enum verbosity { QUIET = -1, NORMAL = 0, VERBOSE = 1, DEBUGGING = 2 };
 
-/* Call first in main: the name for messages, and standard descriptors that are closed are held, so that no file becomes one.
- * No locale is needed or set; everything is UTF-8. */
+/* Call first in main: the name for messages, how they are written ($MAILPIPE_LOG, $LOG_LEVEL, $MAIL_LOG), and standard descriptors that
+ * are closed are held, so that no file becomes one. No locale is needed or set; everything is UTF-8. */
 void prog_init(const char *name);
 const char *prog_name(void);
 void prog_verbosity(enum verbosity v); /* -q, -v */
 enum verbosity prog_is(void);
 
-/* To stderr as "NAME: text\n", without control characters. warn and note are silent with -q; note speaks only with -v. */
+/* To stderr as "NAME: text\n", without control characters; or as prog_log says. warn speaks unless with -q, note only with -v, debug only
+ * with --log-level debug. */
+void prog_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void prog_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void prog_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* One line for an error: "NAME: text (server words); hint". Printed with -q too; the outcome becomes
@@ -26,11 +28,58 @@ void prog_error(const struct err *e);
 void prog_outcome(enum err_class class);
 enum err_class prog_worst(void);
 
-/* "NAME: text" and "try 'NAME -h'" on stderr; the exit code 64. format NULL: getopt has said it already. Use: return prog_misuse(…); */
+/* "NAME: text" and "try 'NAME -h'" on stderr; the exit code 64. format NULL: it has been said already. Use: return prog_misuse(…); */
 int prog_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Usage to stdout and 0; version to stdout and 0 (74 where stdout cannot be written). */
 int prog_usage(const char *text);
 int prog_version(void);
+
+/* ---- log: how messages are written --------------------------------------------------------------- */
+
+/* Who wants it; the later one wins: settings are those of the configuration, which config_load gives here. */
+enum prog_wish { PROG_BY_DEFAULT, PROG_BY_ENVIRONMENT, PROG_BY_SETTING, PROG_BY_OPTION };
+/* form: text, json (a record `log` for each message), syslog (facility mail; nothing on stderr). level: error, warning, info or debug, and
+ * what others call them (warn, critical, INFO …). False, and all as it was, for another word. */
+bool prog_log_form(str form, enum prog_wish by);
+bool prog_log_level(str level, enum prog_wish by);
+/* The account that messages are about from here on, a member of `log` (STR_NONE: none). */
+void prog_account(str name);
+
+/* ---- options: the text of -h is their table ------------------------------------------------------- */
+
+/* A line of usage that begins with white space and '-' is an option; deeper lines under it go on with its meaning:
+ *       -s, --store DIR   the store (else …
+ *           --ids         without an argument
+ * and one that begins with two blanks and a letter is a verb of the program:
+ *       get ID...         emails with their text
+ * Two blanks or more stand before the meaning. One that begins with verbs and a colon ("add, set: …") is an option of those only.
+ * -q -v -h -V --log --log-level come by themselves, in the text too where it has not its own. */
+struct prog_name {
+    const char *name; /* of an option without a letter */
+    int val;          /* over 255 */
+};
+struct prog_form {
+    const char *usage;
+    const struct prog_name *names, *more; /* ended by a row of zeros; either may be NULL */
+    const char *verb;                     /* that has these options, in messages; NULL: the program's */
+    bool before_verb;                     /* the program's options end where its verb stands */
+};
+
+/* As getopt_long: the next option (its letter, or val; optarg), -1 behind the last (optind). What comes by itself is done or
+ * becomes a value for prog_answer. */
+int prog_option(const struct prog_form *form, int argc, char **argv);
+/* The exit code for every value that is not the caller's own: usage, version, the table (--help-table: verb, option, argument and meaning
+ * in tab-separated columns), or a misuse that prog_option has told. */
+int prog_answer(const struct prog_form *form, int option);
+
+/* main of a program whose verbs have options of their own; dir is -s before the verb. The last row is zeros. */
+struct prog_verb {
+    const char *name;
+    int (*run)(const char *dir, int argc, char **argv); /* argv[0] is the verb */
+};
+int prog_verbs(const struct prog_form *form, const struct prog_verb *verbs, int argc, char **argv);
+
+/* ---- signals and the end -------------------------------------------------------------------------- */
 
 /* Ignore SIGPIPE (always), and with finish_unit turn SIGINT, SIGTERM, SIGHUP into prog_stopping(). */
 void prog_signals(bool finish_unit);

@@ -84,6 +84,16 @@ def usage_options(name):
     return set(re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text))
 
 
+def table_options(name):
+    """What the program takes, by its own table."""
+    program = BUILD / "bin" / name
+    if not program.is_file():
+        return set()
+    table = subprocess.run([program, "--help-table"], capture_output=True, text=True, timeout=20).stdout
+    options = {row.split("\t")[1] for row in table.splitlines() if row.count("\t") == 3}
+    return {option.rpartition("--")[2] for option in options if "--" in option}
+
+
 def wrong_page(folder):
     name = folder.name
     page = folder / f"{name}.1"
@@ -92,13 +102,13 @@ def wrong_page(folder):
         return
     source, text = page.read_text(), rendered(page)
     code = "".join(without_comments(p.read_text(errors="replace")) for p in c_files(folder))
-    for option in sorted(set(LONG_OPTION.findall(code)) | usage_options(name)):
+    for option in sorted(set(LONG_OPTION.findall(code)) | usage_options(name) | table_options(name)):
         if not re.search(rf"--{re.escape(option)}(?![a-z0-9-])", text):
             yield f"{short(page)} does not mention --{option}"
     for section in SECTIONS:
         if not re.search(rf'^\.Sh "?{section}"?$', source, re.M):
             yield f"{short(page)} has no section {section}"
-    literals = set(re.findall(r'"([a-z][a-z0-9-]*)(?:=[^"]*)?"', code + lib_code))
+    literals = set(re.findall(r'"([a-z][a-z0-9-]*)(?:=[^"]*)?"', code + lib_code)) | table_options(name)
     for option in sorted(set(re.findall(r"^\.It .*?(?:Fl Fl |Fl -)([a-z][a-z0-9-]*)", source, re.M))):
         if option not in literals:
             yield f"{short(page)} describes --{option}, which {name} does not have"
