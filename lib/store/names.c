@@ -53,7 +53,7 @@ bool names_account(struct names *n, str account, int64_t *id, struct err *e)
 
 bool names_mailbox(struct names *n, int64_t account, str mailbox, int64_t *id, struct err *e)
 {
-    arena scratch = *n->store->mem;
+    arena scratch = n->store->work;
     str key = str_fmt(&scratch, "%lld %.*s", (long long)account, STR_ARG(mailbox));
     if (known(&n->mailboxes, key, id))
         return true;

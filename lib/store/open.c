@@ -248,7 +248,7 @@ str store_dir(const struct store *s) { return s->dir; }
 
 bool store_lock_account(struct store *s, str account, int *fd, struct err *e)
 {
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     struct buf name = buf_new(&scratch, 64);
     buf_put(&name, S("fetch-"));
     /* Names of accounts never become paths as they stand. */
