@@ -56,7 +56,7 @@ int blobs_open(struct store *s, struct err *e)
 {
     if (s->blobs >= 0)
         return s->blobs;
-    arena scratch = *s->mem;
+    arena scratch = s->work;
     char *path = store_file(&scratch, s, "blobs");
     if (!dir_make(path, e))
         return -1;
