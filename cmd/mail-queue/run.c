@@ -51,8 +51,9 @@ static const struct verb force_verb = {
     .max_args = -1,
 };
 
-enum { ROUND = 200, /* submissions that one mail-send gets: what a crash can leave to be taken back */
-       OWN_FORCE = VERB_OWN, OWN_LOOP, OWN_WITH };
+/* Submissions that one mail-send gets, which is what a crash can leave to be taken back: more where the server is quick. */
+enum { ROUND = 200, ROUND_GROWS = 4, ROUND_MAX = 3200, ROUND_QUICK_MS = 1000 };
+enum { OWN_FORCE = VERB_OWN, OWN_LOOP, OWN_WITH };
 static const struct option run_options[] = {
     {"force", no_argument, NULL, OWN_FORCE}, {"loop", required_argument, NULL, OWN_LOOP}, {"with", required_argument, NULL, OWN_WITH}, {NULL, 0, NULL, 0}};
 static const struct option force_options[] = {{"with", required_argument, NULL, OWN_WITH}, {NULL, 0, NULL, 0}};
@@ -144,14 +145,17 @@ static bool reconcile(struct running *r, struct err *e)
 
 static bool send_due(struct running *r, struct err *e)
 {
-    int64_t n = 1, limit = r->call.limit < 0 ? INT64_MAX : r->call.limit;
+    int64_t n = 1, limit = r->call.limit < 0 ? INT64_MAX : r->call.limit, round = ROUND;
     bool progress = true;
     while (n && progress && limit > r->claimed && !prog_stopping()) {
+        int64_t start = sys_clock.monotonic_ms();
         arena_reset(&r->round);
         struct policy *policy = policy_new(&r->round, &r->call, r->ids.n ? POLICY_NOW : r->force ? POLICY_NO_WINDOW : POLICY_ALL, e);
         int64_t room = limit - r->claimed;
-        if (!policy || !round_once(r, policy, room < ROUND || r->call.dry_run ? room : ROUND, &n, &progress, e))
+        if (!policy || !round_once(r, policy, room < round || r->call.dry_run ? room : round, &n, &progress, e))
             return false;
+        bool quick = sys_clock.monotonic_ms() - start < ROUND_QUICK_MS;
+        round = !quick ? ROUND : round < ROUND_MAX ? round * ROUND_GROWS : ROUND_MAX;
     }
     if (n && !progress && !r->call.dry_run)
         prog_outcome(ERR_LATER);

@@ -163,6 +163,11 @@ void verb_patience(void *context, str account, struct queue_patience *out)
     number(c, account, "queue.maxAttempts", &out->max_attempts);
     number(c, account, "queue.lifetime", &out->lifetime_s);
     number(c, account, "queue.undo", &out->undo_s);
+    struct err e;
+    bool saves;
+    if (!config_bool(&c->config, account, S("queue.saveSent"), true, &saves, &e))
+        prog_error(&e);
+    out->no_copy = !saves;
 }
 
 bool verb_take_back(struct verb_call *c)

@@ -109,28 +109,46 @@ static bool append(struct lease *l, str lines, bool lasting, struct err *e)
     return err_errno(e, ERR_IO, "lease.write", "make room on the disk and run it again", "cannot write the lease %.*s", STR_ARG(l->path));
 }
 
+enum { REPLY_OCTETS = 128 }; /* of a line without its texts */
+
+/* Room for lines of so many octets: mostly few, and then without a system call. */
+struct room {
+    struct buf lines;
+    arena mem; /* where they are many */
+    char few[2048];
+};
+
+static void room_make(struct room *r, ptrdiff_t octets)
+{
+    r->mem = (arena){0};
+    r->lines = (struct buf){.ptr = r->few, .cap = sizeof r->few, .mem = &r->mem};
+    if (octets <= r->lines.cap)
+        return;
+    r->mem = arena_new((size_t)octets + 4096);
+    r->lines = buf_new(&r->mem, octets);
+}
+
 bool lease_data(struct lease *l, const struct lease_mark *mark, ptrdiff_t n, struct err *e)
 {
+    struct room r;
     ptrdiff_t octets = 0;
     for (ptrdiff_t i = 0; i < n; i++)
         octets += 32 + 3 * mark[i].rcpt.len;
-    arena scratch = arena_new((size_t)octets + 4096);
-    struct buf b = buf_new(&scratch, octets);
+    room_make(&r, octets);
     for (ptrdiff_t i = 0; i < n; i++)
-        lease_put_data(&b, &mark[i]);
-    bool done = append(l, buf_str(&b), true, e);
-    arena_free(&scratch);
+        lease_put_data(&r.lines, &mark[i]);
+    bool done = append(l, buf_str(&r.lines), true, e);
+    arena_free(&r.mem);
     return done;
 }
 
 bool lease_reply(struct lease *l, const struct lease_entry *entry, struct err *e)
 {
-    ptrdiff_t octets = 128 + 3 * entry->rcpt.len + entry->status.len + entry->enhanced_code.len + entry->server.len;
-    arena scratch = arena_new((size_t)octets + 4096);
-    struct buf b = buf_new(&scratch, octets);
-    lease_put_reply(&b, entry);
-    bool done = append(l, buf_str(&b), false, e);
-    arena_free(&scratch);
+    struct room r;
+    room_make(&r, REPLY_OCTETS + 3 * entry->rcpt.len + entry->status.len + entry->enhanced_code.len + entry->server.len);
+    lease_put_reply(&r.lines, entry);
+    bool done = append(l, buf_str(&r.lines), false, e);
+    arena_free(&r.mem);
     return done;
 }
 

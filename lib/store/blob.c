@@ -148,7 +148,7 @@ struct blob_writer {
     char *ptr; /* BLOB_PIECE octets */
     ptrdiff_t len;
     int64_t size;
-    int fd;
+    int fd; /* -1: it has no file yet */
     char name[64];
 };
 
@@ -178,32 +178,41 @@ static void retire(struct blob_writer *w)
 struct blob_writer *blob_begin(arena *a, struct store *s, struct err *e)
 {
     (void)a;
-    int blobs = blobs_open(s, e);
-    if (blobs < 0)
+    if (blobs_open(s, e) < 0)
         return NULL;
     struct blob_writer *w = writer(s);
     w->len = 0;
     w->size = 0;
-    w->fd = blob_temporary(blobs, STR_NONE, w->name);
-    if (w->fd >= 0)
-        return w;
-    err_errno(e, ERR_IO, "blob.create", "", "cannot write into %.*s/blobs", STR_ARG(s->dir));
-    retire(w);
-    return NULL;
+    w->fd = -1;
+    return w;
+}
+
+static bool create(struct blob_writer *w, str blob_id, struct err *e)
+{
+    w->fd = blob_temporary(w->store->blobs, blob_id, w->name);
+    return w->fd >= 0 || err_errno(e, ERR_IO, "blob.create", "make room on the disk and run it again", "cannot write into %.*s/blobs",
+                                   STR_ARG(w->store->dir));
 }
 
 static bool write_out(struct blob_writer *w, str octets, struct err *e)
 {
-    sha256_put(w->sha, octets);
     return fd_write_full(w->fd, octets) || err_errno(e, ERR_IO, "blob.write", "make room on the disk and run it again",
                                                      "cannot write a message into %.*s/blobs", STR_ARG(w->store->dir));
+}
+
+static bool hash_and_write(struct blob_writer *w, str octets, struct err *e)
+{
+    if (w->fd < 0 && !create(w, STR_NONE, e))
+        return false;
+    sha256_put(w->sha, octets);
+    return write_out(w, octets, e);
 }
 
 static bool flush(struct blob_writer *w, struct err *e)
 {
     str held = str_of(w->ptr, w->len);
     w->len = 0;
-    return held.len == 0 || write_out(w, held, e);
+    return held.len == 0 || hash_and_write(w, held, e);
 }
 
 bool blob_put(struct blob_writer *w, str octets, struct err *e)
@@ -212,20 +221,33 @@ bool blob_put(struct blob_writer *w, str octets, struct err *e)
     if (octets.len > BLOB_PIECE - w->len && !flush(w, e))
         return false;
     if (octets.len >= BLOB_PIECE)
-        return write_out(w, octets, e);
+        return hash_and_write(w, octets, e);
     memcpy(w->ptr + w->len, octets.ptr, (size_t)octets.len);
     w->len += octets.len;
     return true;
 }
 
+/* What fits into one piece has its id before it has a file, and so needs no rename from one folder to another. */
+static bool finish(struct blob_writer *w, char hex[65], struct err *e)
+{
+    str held = str_of(w->ptr, w->len);
+    if (w->fd >= 0) {
+        bool whole = flush(w, e);
+        sha256_end(w->sha, hex);
+        return whole;
+    }
+    sha256_put(w->sha, held);
+    sha256_end(w->sha, hex);
+    return create(w, str_c(hex), e) && write_out(w, held, e);
+}
+
 bool blob_end(arena *a, struct blob_writer *w, str *blob_id, str *path, int64_t *size, struct err *e)
 {
     char hex[65];
-    bool whole = flush(w, e);
-    sha256_end(w->sha, hex);
+    bool whole = finish(w, hex, e);
     if (whole && !blob_place(w->store->blobs, w->name, str_c(hex)))
         whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s/blobs", STR_ARG(w->store->dir));
-    if (!whole)
+    if (!whole && w->fd >= 0)
         unlinkat(w->store->blobs, w->name, 0);
     *blob_id = str_copy(a, str_c(hex));
     *path = blob_path(a, w->store, *blob_id);
@@ -238,6 +260,7 @@ void blob_drop(struct blob_writer *w)
 {
     char hex[65];
     sha256_end(w->sha, hex);
-    unlinkat(w->store->blobs, w->name, 0);
+    if (w->fd >= 0)
+        unlinkat(w->store->blobs, w->name, 0);
     retire(w);
 }

@@ -13,6 +13,7 @@
 enum {
     WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
     WORK_OCTETS = 64 << 20,      /* texts that a statement needs */
+    WORK_COMMON = 64 << 10,      /* mostly so many: scratch copies find them ready */
     WAL_KEPT_OCTETS = 64 << 20,  /* of the WAL while it is in use; the last one who closes it empties it */
     WAL_PAGES = 8192             /* after which a commit brings them into the database */
 };
@@ -57,6 +58,8 @@ static struct store *store_new(arena *a, str dir, enum store_mode mode)
     s->mode = mode;
     s->blobs = -1;
     s->work = arena_new(WORK_OCTETS);
+    arena_alloc(&s->work, WORK_COMMON, 1);
+    arena_reset(&s->work);
     s->wal = store_file(a, s, "mail.db-wal");
     return s;
 }

@@ -132,7 +132,8 @@ bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_
                 "sIsIssssssiii", queue_status_name(status), next_at ? &next_at : NULL, keeps_lease ? r->lease : STR_NONE,
                 number(d, DELIVERY_CODE, &d->code), d->enhanced_code, d->server, d->host, d->server_id, d->error_code, d->hint, now, now, r->id))
         return false;
-    if (status == QUEUE_SENT && !db_run(s, e, "UPDATE submission SET copied = 1 WHERE id = ? AND copied = 0", "i", r->submission))
+    if (status == QUEUE_SENT && !patience->no_copy &&
+        !db_run(s, e, "UPDATE submission SET copied = 1 WHERE id = ? AND copied = 0", "i", r->submission))
         return false;
     struct buf detail = buf_new(&scratch, 512);
     struct jwrite w = {&detail, false};
@@ -148,18 +149,31 @@ bool queue_outcome(struct store *s, const struct queue_recipient *r, enum queue_
     return queue_event(s, kind, r->submission, buf_str(&detail), now, e);
 }
 
+/* The recipient that is farthest from its end says the status of all. */
+static const enum queue_status farthest[QUEUE_STATUSES] = {QUEUE_SENDING, QUEUE_QUEUED, QUEUE_DEFERRED, QUEUE_UNCERTAIN, QUEUE_HELD,
+                                                           QUEUE_FAILED,  QUEUE_EXPIRED, QUEUE_SENT,    QUEUE_CANCELED};
+
+/* In C, and with one statement for each table: what subqueries and lists of IN do, SQLite does with a temporary table a time. */
 bool queue_derive(struct store *s, int64_t submission, int64_t now, struct err *e)
 {
+    bool failed, has[QUEUE_STATUSES] = {false};
+    int64_t next_at = INT64_MAX;
+    sqlite3_stmt *q = db_query(s, e, "SELECT status, next_at FROM recipient WHERE submission_id = ?", "i", submission);
+    while (db_row(s, q, &failed, e)) {
+        enum queue_status status = QUEUE_CANCELED;
+        queue_status_named(db_text(q, 0), &status);
+        has[status] = true;
+        if (!db_is_null(q, 1) && db_i64(q, 1) < next_at)
+            next_at = db_i64(q, 1);
+    }
+    if (failed)
+        return false;
+    int i = 0;
+    while (i + 1 < QUEUE_STATUSES && !has[farthest[i]])
+        i++;
+    enum queue_status all = farthest[i];
+    bool settled = all == QUEUE_FAILED || all == QUEUE_EXPIRED || all == QUEUE_SENT || all == QUEUE_CANCELED;
     return db_run(s, e,
-                  "UPDATE submission SET (status, next_at) = (SELECT CASE min(CASE status "
-                  "WHEN 'sending' THEN 1 WHEN 'queued' THEN 2 WHEN 'deferred' THEN 3 WHEN 'uncertain' THEN 4 WHEN 'held' THEN 5 "
-                  "WHEN 'failed' THEN 6 WHEN 'expired' THEN 7 WHEN 'sent' THEN 8 ELSE 9 END) "
-                  "WHEN 1 THEN 'sending' WHEN 2 THEN 'queued' WHEN 3 THEN 'deferred' WHEN 4 THEN 'uncertain' WHEN 5 THEN 'held' "
-                  "WHEN 6 THEN 'failed' WHEN 7 THEN 'expired' WHEN 8 THEN 'sent' ELSE 'canceled' END, min(next_at) "
-                  "FROM recipient WHERE submission_id = ?1), updated_at = ?2 WHERE id = ?1",
-                  "ii", submission, now) &&
-           db_run(s, e,
-                  "UPDATE submission SET settled_at = CASE WHEN status IN ('sent', 'failed', 'expired', 'canceled') THEN coalesce(settled_at, ?2) END "
-                  "WHERE id = ?1 AND (settled_at IS NOT NULL OR status IN ('sent', 'failed', 'expired', 'canceled'))",
-                  "ii", submission, now);
+                  "UPDATE submission SET status = ?1, next_at = ?2, settled_at = CASE WHEN ?3 THEN coalesce(settled_at, ?4) END, updated_at = ?4 WHERE id = ?5",
+                  "sIiii", queue_status_name(all), next_at == INT64_MAX ? NULL : &next_at, (int64_t)settled, now, submission);
 }

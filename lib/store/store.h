@@ -188,6 +188,7 @@ struct queue_patience {
     int64_t max_attempts;             /* 0: no limit but the lifetime */
     int64_t lifetime_s;
     int64_t undo_s;                   /* of what is added without undoUntil; 0: none */
+    bool no_copy;                     /* what was sent is not kept among the emails */
 };
 typedef void queue_patience_of(void *context, str account, struct queue_patience *out);
 
@@ -611,6 +612,20 @@ struct health_senders {
     ptrdiff_t n, cap;
 };
 bool health_senders(arena *a, struct store *s, int64_t since, struct health_senders *out, struct err *e);
+
+/* Submissions whose idempotency key begins so: HEALTH_PROBE ACCOUNT ":" TIME, which sorts by age. */
+#define HEALTH_PROBE "canary:"
+struct health_probe {
+    int64_t id;
+    str message_id, waits_for, server; /* the last two may be none */
+    enum queue_status status;
+    int64_t queued_at, left_at, arrived_at; /* 0: not yet. arrived_at: when put stored what came back */
+};
+struct health_probes {
+    struct health_probe *item; /* the newest first */
+    ptrdiff_t n, cap;
+};
+bool health_probes(arena *a, struct store *s, str account, int64_t limit, struct health_probes *out, struct err *e);
 
 struct health_clock {
     int64_t newest_at;        /* the latest time that the newest rows have; 0: there are none */

@@ -60,12 +60,14 @@ run_msmtp() {
 	note sink msmtp "$few" sh -c "i=0; while [ \$i -lt $few ]; do msmtp -C msmtprc bob@example.test <m\$i.eml || exit 1; i=\$((i + 1)); done"
 }
 
-# From the first line to the last delivery, durable in between.
-run_queue() {
-	rm -rf store
-	head -n "$far" submissions >part
-	note queue mailpipe "$far" env MAILPIPE_CONFIG=queue.conf MAILPIPE_STORE=store sh -c 'mail-queue add <part >/dev/null && mail-queue run'
-	got=$(mail-queue list -s store --all --status sent | wc -l)
+# From the first line to the last delivery, durable in between. The store stays from run to run, as it does in life, and each run has
+# messages of its own: for minutes after many files were deleted ext4 makes new ones slowly.
+run_queue() { # WHO STORE CONFIG RUN
+	local from=$(($4 * far % (messages - far + 1)))
+	tail -n "+$((from + 1))" submissions | head -n "$far" | jq -c ".messageId = [\"run$4.\" + .messageId[0]]" >part
+	before=$(mail-queue list -s "$2" --all --status sent 2>/dev/null | wc -l)
+	note queue "$1" "$far" env MAILPIPE_CONFIG="$3" MAILPIPE_STORE="$2" sh -c 'mail-queue add <part >/dev/null && mail-queue run'
+	got=$(($(mail-queue list -s "$2" --all --status sent | wc -l) - before))
 	[ "$got" -eq "$far" ] || echo "bench: mail-queue sent $got of $far" >&2
 }
 
@@ -82,7 +84,8 @@ SINK=$(port_free 1)
 setsid smtp-sink -u nobody "127.0.0.1:$SINK" 1000 >sink.log 2>&1 &
 sink=$!
 at_exit end_group "$sink"
-printf '%s\n' '[defaults]' 'email = ann@example.test' 'smtp.host = 127.0.0.1' "smtp.port = $SINK" 'smtp.security = none' '[account a]' >queue.conf
+printf '%s\n' '[defaults]' 'email = ann@example.test' 'smtp.host = 127.0.0.1' "smtp.port = $SINK" 'smtp.security = none' '[account a]' >copies.conf
+sed '1a queue.saveSent = no' copies.conf >queue.conf # Postfix keeps no copies of what it has sent
 POSTFIX_EXTRA="virtual_transport=discard:
 default_transport=smtp:[127.0.0.1]:$SINK
 mynetworks=127.0.0.0/8
@@ -98,8 +101,9 @@ while [ "$i" -lt "$runs" ]; do
 	if [ -n "${SMTP:-}" ]; then
 		mailpipe '20 ms' "$far" "smtp://ann%40example.test@localhost:$PROXY" --secret file:pw --ca-file "$CA"
 		note '20 ms' smtp-source "$few" smtp-source -s 1 -m "$few" -l 2000 -f ann@example.test -t bob@example.test "127.0.0.1:$PROXY"
-		run_queue
+		run_queue mailpipe store queue.conf "$i"
 		run_postfix
+		run_queue 'mailpipe with copies' store2 copies.conf "$i"
 	fi
 	i=$((i + 1))
 done
