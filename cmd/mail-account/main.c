@@ -4,46 +4,39 @@
  * Touches: the configuration (add, set, remove replace it atomically, comments kept); `test` runs mail-fetch test. */
 #include "mail-account/account.h"
 
-#include <getopt.h>
 
 static const char usage[] =
-    "usage: mail-account [-C FILE] add NAME KEY=VALUE...     a new account\n"
-    "       mail-account [-C FILE] set NAME KEY=VALUE...     change settings; KEY= takes one away\n"
-    "       mail-account [-C FILE] get NAME KEY              one setting\n"
-    "       mail-account [-C FILE] unset NAME KEY...         take settings away\n"
-    "       mail-account [-C FILE] exists NAME [KEY]         by its exit code: 0 yes, 66 no\n"
-    "       mail-account [-C FILE] show [NAME...]            accounts as records\n"
-    "       mail-account [-C FILE] list                      their names, one a line\n"
-    "       mail-account [-C FILE] remove NAME               the account goes, its mail stays\n"
-    "       mail-account [-C FILE] test [NAME...]            connect, log in, open the mailbox\n"
-    "       mail-account [-C FILE] check                     what is wrong in the configuration\n"
-    "       mail-account [-C FILE] audit                     what is unsafe\n"
-    "       mail-account [-C FILE] secret set|seal|unseal NAME KEY\n"
-    "       mail-account [-C FILE] secret rekey REF | rotate\n"
-    "                                                        secrets that lie sealed in the configuration\n"
-    "       mail-account providers                           the providers that --provider knows\n"
-    "       mail-account keys                                every KEY and what it means\n"
+    "usage: mail-account [OPTION...] VERB [ARGUMENT...]\n"
     "\n"
-    "  -C, --config FILE   the configuration (else $MAILPIPE_CONFIG, ~/.config/mailpipe/mailpipe.conf,\n"
-    "                      /etc/mailpipe/mailpipe.conf)\n"
-    "      --dry-run       add, set, remove: print what the file would be, change nothing\n"
-    "      --old REF       secret rekey, rotate: the key that it was\n"
-    "      --provider NAME add: hosts, ports and security of a known provider, or 'auto' by the address\n"
-    "  -q, --quiet         errors only\n"
-    "  -v, --verbose       say more\n"
-    "  -h, --help          this text\n"
-    "  -V, --version       the version\n"
+    "  add NAME KEY=VALUE...    a new account\n"
+    "  set NAME KEY=VALUE...    change settings; KEY= takes one away\n"
+    "  get NAME KEY             one setting\n"
+    "  unset NAME KEY...        take settings away\n"
+    "  exists NAME [KEY]        by its exit code: 0 yes, 66 no\n"
+    "  show [NAME...]           accounts as records\n"
+    "  list                     their names, one a line\n"
+    "  remove NAME              the account goes, its mail stays\n"
+    "  test [NAME...]           connect, log in, open the mailbox\n"
+    "  check                    what is wrong in the configuration\n"
+    "  audit                    what is unsafe\n"
+    "  secret set|seal|unseal NAME KEY | rekey REF | rotate\n"
+    "                           secrets that lie sealed in the configuration\n"
+    "  providers                the providers that --provider knows\n"
+    "  keys                     every KEY and what it means\n"
+    "\n"
+    "  -C, --config FILE    the configuration (else $MAILPIPE_CONFIG, ~/.config/mailpipe/mailpipe.conf,\n"
+    "                       /etc/mailpipe/mailpipe.conf)\n"
+    "      --dry-run        add, set, unset, remove: print what the file would be, change nothing\n"
+    "      --old REF        secret: rekey, rotate: the key that it was\n"
+    "      --provider NAME  add: hosts, ports and security of a known provider, or 'auto' by the address\n"
     "\n"
     "example: mail-account add support email=support@example.com imap.host=imap.example.com \\\n"
     "                      'imap.secret=cmd:pass show mail/support'\n";
 
 enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, RUN_MEMORY = 1 << 26 };
 
-static const struct option options[] = {
-    {"config", required_argument, NULL, 'C'}, {"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"help", no_argument, NULL, 'h'},
-    {"quiet", no_argument, NULL, 'q'},        {"verbose", no_argument, NULL, 'v'},         {"version", no_argument, NULL, 'V'},
-    {"old", required_argument, NULL, OPT_OLD}, {"provider", required_argument, NULL, OPT_PROVIDER}, {NULL, 0, NULL, 0},
-};
+static const struct prog_name names[] = {{"dry-run", OPT_DRY_RUN}, {"old", OPT_OLD}, {"provider", OPT_PROVIDER}, {NULL, 0}};
+static const struct prog_form command = {.usage = usage, .names = names};
 
 #define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit, providers or keys"
 
@@ -74,17 +67,13 @@ int main(int argc, char **argv)
     prog_signals(false);
     arena mem = arena_new(RUN_MEMORY);
     struct request r = {.mem = &mem};
-    for (int o; (o = getopt_long(argc, argv, "C:hqvV", options, NULL)) != -1;)
+    for (int o; (o = prog_option(&command, argc, argv)) != -1;)
         switch (o) {
         case 'C': r.config_path = optarg; break;
         case OPT_DRY_RUN: r.dry_run = true; break;
         case OPT_PROVIDER: r.provider = str_c(optarg); break;
         case OPT_OLD: r.old_key = str_c(optarg); break;
-        case 'q': prog_verbosity(QUIET); break;
-        case 'v': prog_verbosity(VERBOSE); break;
-        case 'h': return prog_usage(usage);
-        case 'V': return prog_version();
-        default: return prog_misuse(NULL);
+        default: return prog_answer(&command, o);
         }
     if (optind == argc)
         return prog_misuse("say what to do: " VERBS);

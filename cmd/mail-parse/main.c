@@ -6,7 +6,6 @@
  * Touches: what it is told to read, nothing else; it gives up the rest before it reads (sandbox.c). */
 #include "parse.h"
 
-#include <getopt.h>
 #include <sched.h>
 #include <unistd.h>
 

@@ -4,7 +4,6 @@
  * the trees of RFC 5256. Touches: the store, queries only. */
 #include "mail-thread.h"
 
-#include <getopt.h>
 
 static const char usage[] =
     "usage: mail-thread [-qv] [-s DIR | --stateless]             emails in, the same with threadId out\n"

@@ -5,6 +5,8 @@
 
 #include "err/err.h"
 
+#include <unistd.h> /* optarg, optind */
+
 /* ---- prog: one program's name, messages and outcome -------------------------------------------- */
 
 enum verbosity { QUIET = -1, NORMAL = 0, VERBOSE = 1, DEBUGGING = 2 };
