@@ -29,7 +29,7 @@ bool queue_set_past(struct store *s, str key, const struct queue_past *past, str
                   "UPDATE recipient SET status = ?, next_at = CASE WHEN ? THEN NULL ELSE next_at END, attempts = ?, server = ?, last_at = ?, reported = ?, updated_at = ? "
                   "WHERE submission_id = ?",
                   "siisIiii", queue_status_name(past->status), (int64_t)settled, attempts, sent ? STR_NONE : reason, last ? &last : NULL, (int64_t)settled, now, id) &&
-           db_run(s, e, "UPDATE submission SET attempts = ?, copied = ? WHERE id = ?", "iii", attempts, (int64_t)settled, id) && queue_derive(s, id, now, e);
+           db_run(s, e, "UPDATE submission SET attempts = ? WHERE id = ?", "ii", attempts, id) && queue_derive(s, id, now, e);
 }
 
 bool queue_past_of(arena *a, struct store *s, int64_t id, struct queue_past *out, struct err *e)

@@ -41,6 +41,8 @@ is 'recipients' "$(jq -c .envelope.rcptTo imported.jsonl | head -n 2)" '["ann@ex
 ["ann@example.org","carl@example.org"]'
 like 'the row that waits keeps its attempts' "$(mail-queue show "$(jq .id imported.jsonl | tail -n 1)" | jq -c '[.recipients[0].attempts,.recipients[0].server]')" '^\[4,"421 later"\]$'
 is 'what was sent there is not sent again' "$(mail-queue claim -n 99 | jq -r .subject | sort | tr '\n' ' ')" 'Invoice, "1" Plain '
+mail-queue settle -q </dev/null
+is 'nothing is copied into Sent, or told, of what was settled there' "$(mail-store list | wc -l)" 0
 exits 1 mail-queue import --files files rows.csv
 is 'again: the same, nothing new' "$(jq -c .id out)" "$(jq -c .id imported.jsonl)"
 is 'again: nothing is added' "$(mail-queue list --all 2>/dev/null | wc -l)" "$(mail-queue list --all 2>/dev/null | jq -r .idempotencyKey | sort -u | wc -l)"
