@@ -42,6 +42,11 @@ void charset_begin(struct charset_stream *s, struct charsets *c, str label);
 void charset_put(struct charset_stream *s, str in, struct buf *out);
 void charset_end(struct charset_stream *s, struct buf *out);
 
+/* UTF-8 as search compares it: letters of Greek, Cyrillic and Arabic without their accents and hamzas (ά is α, ё is е, й is и, أ is ا),
+ * and no combining accents (U+0300 to U+036F, U+0483 to U+0487) and points of Hebrew and Arabic at all. Letters of other scripts
+ * stay, Latin ones among them. A view of the text where nothing had to change; what is no UTF-8 stays, too. */
+str charset_without_accents(arena *a, str text);
+
 /* True where the label is known. */
 bool charset_known(struct charsets *c, str label);
 

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned flags = 0;
     str_cut(str_of((const char *)data, (ptrdiff_t)size), '\n', &label, &text);
     str whole = charset_text(&mem, sets, label, text, &flags);
-    assert(utf8_valid(whole));
+    str bare = charset_without_accents(&mem, whole);
+    assert(utf8_valid(whole) && utf8_valid(bare) && bare.len <= whole.len && charset_without_accents(&mem, text).len <= text.len);
     struct charset_stream s;
     struct buf out = buf_new(&mem, 16);
     charset_begin(&s, sets, label);

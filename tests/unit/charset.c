@@ -154,6 +154,38 @@ static void check_labels(void)
     ok(bounded, "inventions without end");
 }
 
+static void check_accents(void)
+{
+    static const struct {
+        const char *in, *want;
+    } texts[] = {
+        {"", ""},
+        {"plain, caf\u00e9 and \u201cquotes\u201d", "plain, caf\u00e9 and \u201cquotes\u201d"},
+        {"\u0386\u03bd\u03b8\u03c1\u03c9\u03c0\u03bf\u03c2 \u03ac\u0390\u03cd", "\u0391\u03bd\u03b8\u03c1\u03c9\u03c0\u03bf\u03c2 \u03b1\u03b9\u03c5"},
+        {"\u1f04\u03bd\u03b8\u03c1\u03c9\u03c0\u03bf\u03c2 \u1ff7 \u1fac", "\u03b1\u03bd\u03b8\u03c1\u03c9\u03c0\u03bf\u03c2 \u03c9 \u03a9"},
+        {"\u0415\u0449\u0451 \u043c\u043e\u0439 \u0407\u0436\u0430\u043a", "\u0415\u0449\u0435 \u043c\u043e\u0438 \u0406\u0436\u0430\u043a"},
+        {"\u0438\u0306 e\u0301 a\u0301", "\u0438 e a"},
+        {"\u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"},
+        {"\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f \u0623\u0622", "\u0645\u062d\u0645\u062f \u0627\u0627"},
+        {"\u0301", ""},
+        {"\u1ec7 \u0930\u093f \uac00 \u304c \U0001F600", "\u1ec7 \u0930\u093f \uac00 \u304c \U0001F600"},
+        {"cut \xce", "cut \xce"},
+        {"cut \xe1\xbc", "cut \xe1\xbc"},
+        {"\xd0\xff\xcc\u0451", "\xd0\xff\xcc\u0435"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        is_str(charset_without_accents(&mem, str_c(texts[i].in)), str_c(texts[i].want), "without accents: %s", texts[i].in);
+    str same = S("na\u00efve \u041c\u043e\u0441\u043a\u0432\u0430 \u4e2d");
+    ok(charset_without_accents(&mem, same).ptr == same.ptr, "a view where nothing changes");
+    bool once = true;
+    for (uint32_t cp = 1; cp < 0x3000; cp++) {
+        char octets[4];
+        str c = str_of(octets, utf8_encode(cp, octets)), bare = charset_without_accents(&mem, c);
+        once = once && bare.len <= c.len && str_eq(charset_without_accents(&mem, bare), bare);
+    }
+    ok(once, "never longer, and a second time changes nothing");
+}
+
 int main(void)
 {
     mem = arena_new((size_t)1 << 30);
@@ -164,6 +196,7 @@ int main(void)
     check_wide();
     check_long();
     check_labels();
+    check_accents();
     str view = S("plain");
     ok(charset_text(&mem, sets, S("iso-8859-1"), view, NULL).ptr == view.ptr, "ASCII is not copied");
     charsets_free(sets);
