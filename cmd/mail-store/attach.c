@@ -17,8 +17,8 @@ static const struct verb attach_verb = {
     "usage: mail-store attach [-qv] [-s DIR] [-o DIR] ID [PART]\n"
     "\n"
     "Writes the attachments of an email into files, whose names it prints; or one part to stdout.\n" VERB_IDS
-    "  -o, --output DIR  write into this folder (without PART: the current one); nothing there is overwritten\n" VERB_END,
-    "o", 1, 2};
+    "  -o, --output DIR  write into this folder (without PART: the current one); nothing there is overwritten\n",
+    1, 2};
 
 /* ---- names ------------------------------------------------------------------------------------------------ */
 

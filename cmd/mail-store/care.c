@@ -3,13 +3,9 @@
 
 #define COMMON                                                                                 \
     "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-#define COMMON_END                                                                             \
-    "  -q, --quiet       errors only\n"                                                        \
-    "  -v, --verbose     say more\n"                                                           \
-    "  -h, --help        this text\n"
 
 static const struct verb init_verb = {
-    "init", "usage: mail-store init [-qv] [-s DIR]\n\nMakes an empty store; one that is there stays as it is.\n\n" COMMON COMMON_END, "", 0, 0};
+    "init", "usage: mail-store init [-qv] [-s DIR]\n\nMakes an empty store; one that is there stays as it is.\n\n" COMMON, 0, 0};
 
 static const struct verb check_verb = {
     "check",
@@ -19,8 +15,8 @@ static const struct verb check_verb = {
     "and exits with 65 if there is one.\n"
     "\n" COMMON
     "      --full        read every message and compare its digest\n"
-    "      --explain     instead: how the database answers what readers ask\n" COMMON_END,
-    "FX", 0, 0};
+    "      --explain     instead: how the database answers what readers ask\n",
+    0, 0};
 
 static const struct verb gc_verb = {
     "gc",
@@ -30,8 +26,8 @@ static const struct verb gc_verb = {
     "again where it knows emails that are gone.\n"
     "\n" COMMON
     "      --age SECONDS  instead of a day\n"
-    "      --dry-run      only say what would go\n" COMMON_END,
-    "DO", 0, 0};
+    "      --dry-run      only say what would go\n",
+    0, 0};
 
 static const struct verb migrate_verb = {
     "migrate",
@@ -40,8 +36,8 @@ static const struct verb migrate_verb = {
     "Brings the database to the version of this program, or to version N, after a backup beside it.\n"
     "\n" COMMON
     "      --to N        the version to bring it to\n"
-    "      --force       even to one that has no place for what is stored\n" COMMON_END,
-    "TR", 0, 0};
+    "      --force       even to one that has no place for what is stored\n",
+    0, 0};
 
 int init_main(const char *dir, int argc, char **argv)
 {

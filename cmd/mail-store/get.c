@@ -10,11 +10,11 @@ static const struct verb get_verb = {
     "usage: mail-store get [-qv] [-s DIR] [--headers] ID...\n"
     "\n"
     "Prints emails with their text and html, parsed again from the stored message.\n" VERB_IDS
-    "      --headers     with all header fields\n" VERB_END,
-    "H", 1, -1};
+    "      --headers     with all header fields\n",
+    1, -1};
 
 static const struct verb raw_verb = {
-    "raw", "usage: mail-store raw [-qv] [-s DIR] ID\n\nPrints the message, byte for byte as it was received.\n" VERB_IDS VERB_END, "", 1, 1};
+    "raw", "usage: mail-store raw [-qv] [-s DIR] ID\n\nPrints the message, byte for byte as it was received.\n" VERB_IDS, 1, 1};
 
 /* ---- get -------------------------------------------------------------------------------------------------- */
 

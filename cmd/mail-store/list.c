@@ -6,10 +6,6 @@ enum { LIST_LIMIT = 100 };
 
 #define COMMON                                                                                 \
     "  -s, --store DIR     the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-#define COMMON_END                                                                             \
-    "  -q, --quiet         errors only\n"                                                      \
-    "  -v, --verbose       say more\n"                                                         \
-    "  -h, --help          this text\n"
 
 static const struct verb list_verb = {
     "list",
@@ -21,16 +17,16 @@ static const struct verb list_verb = {
     "  -m, --mailbox NAME  in this mailbox (repeatable: any of them)\n"
     "  -n, --max N         at most N\n"
     "      --all           all of them\n"
-    "      --cursor C      what comes after the page that gave this cursor\n" COMMON_END,
-    "amnAC", 0, 0};
+    "      --cursor C      what comes after the page that gave this cursor\n",
+    0, 0};
 
 static const struct verb thread_verb = {
     "thread",
     "usage: mail-store thread [-qv] [-s DIR] ID...\n"
     "\n"
     "Prints the emails of a thread, oldest first. ID: a thread's id, older ones too, or the id of one of its emails.\n"
-    "\n" COMMON COMMON_END,
-    "", 1, -1};
+    "\n" COMMON,
+    1, -1};
 
 static const struct verb threads_verb = {
     "threads",
@@ -39,8 +35,8 @@ static const struct verb threads_verb = {
     "Prints a thread record for each of the 100 threads with the most recent mail.\n"
     "\n" COMMON
     "  -n, --max N         at most N\n"
-    "      --all           all of them\n" COMMON_END,
-    "nA", 0, 0};
+    "      --all           all of them\n",
+    0, 0};
 
 static const struct verb mailboxes_verb = {
     "mailboxes",
@@ -48,8 +44,8 @@ static const struct verb mailboxes_verb = {
     "\n"
     "Prints a mailbox record for each mailbox: how much mail, how much unread, how far it was fetched.\n"
     "\n" COMMON
-    "  -a, --account NAME  of this account (repeatable)\n" COMMON_END,
-    "a", 0, 0};
+    "  -a, --account NAME  of this account (repeatable)\n",
+    0, 0};
 
 /* ---- list ------------------------------------------------------------------------------------------------- */
 

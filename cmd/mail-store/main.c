@@ -4,9 +4,6 @@
 #include "mail-store/search.h"
 #include "mail-store/verb.h"
 
-#include <getopt.h>
-#include <stdio.h>
-
 static const char usage[] =
     "usage: mail-store VERB [OPTION...] [ARGUMENT...]\n"
     "\n"
@@ -26,51 +23,21 @@ static const char usage[] =
     "\n"
     "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
     "  -h, --help        this text; after a verb: that verb's options\n"
-    "  -V, --version     the version\n"
     "\n"
     "example: mail-parse ~/Maildir | mail-thread | mail-store put && mail-store search from:alice\n";
 
-static const struct {
-    const char *name;
-    int (*run)(const char *dir, int argc, char **argv);
-} verbs[] = {
+static const struct prog_verb verbs[] = {
     {"put", put_main},       {"search", search_main}, {"list", list_main},           {"get", get_main},   {"thread", thread_main},
     {"threads", threads_main}, {"raw", raw_main},     {"attach", attach_main},       {"mailboxes", mailboxes_main},
     {"init", init_main},     {"check", check_main},   {"gc", gc_main},               {"migrate", migrate_main},
+    {NULL, NULL},
 };
 
-static const struct option options[] = {
-    {"store", required_argument, NULL, 's'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
+static const struct prog_form command = {.usage = usage, .before_verb = true};
 
 int main(int argc, char **argv)
 {
-    const char *dir = NULL;
     prog_init("mail-store");
     prog_signals(false);
-    for (int o; (o = getopt_long(argc, argv, "+s:qvhV", options, NULL)) != -1;) {
-        switch (o) {
-        case 's': dir = optarg; break;
-        case 'q': prog_verbosity(QUIET); break;
-        case 'v': prog_verbosity(VERBOSE); break;
-        case 'h': return prog_usage(usage);
-        case 'V': return prog_version();
-        default: return prog_misuse(NULL);
-        }
-    }
-    if (optind == argc)
-        return prog_misuse("which verb?");
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(verbs[i].name, argv[optind]) == 0) {
-            char name[64]; /* for the messages of getopt */
-            snprintf(name, sizeof name, "mail-store %s", verbs[i].name);
-            argv[optind] = name;
-            return verbs[i].run(dir, argc - optind, argv + optind);
-        }
-    return prog_misuse("there is no verb '%s'", argv[optind]);
+    return prog_verbs(&command, verbs, argc, argv);
 }

@@ -12,12 +12,9 @@ static const struct verb verb = {
     "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe); made where it is missing\n"
     "      --events      print an event record for each email that was stored or changed, once that lasts\n"
     "      --skip-gaps   a filter before it drops mail on purpose: do not fetch that again\n"
-    "  -q, --quiet       errors only\n"
-    "  -v, --verbose     say more\n"
-    "  -h, --help        this text\n"
     "\n"
     "example: mail-fetch --all | mail-parse | mail-thread | mail-store put\n",
-    "EG", 0, 0};
+    0, 0};
 
 enum {
     PATIENCE_MS = 20 /* a pipe that has nothing for so long pauses: less, and a slow producer would get a commit a message */

@@ -2,8 +2,6 @@
 #include "mail-store/verb.h"
 #include "query/query.h"
 
-#include <getopt.h>
-
 static const char usage[] =
     "usage: mail-store search [-qv] [-s DIR] [-n N] [-a ACCOUNT] [-m MAILBOX] [--body] [--paged] [--cursor C] [QUERY...]\n"
     "       mail-store search [-s DIR] [-n N] [-a ACCOUNT] [-m MAILBOX] --ids | --count | --senders | --explain [QUERY...]\n"
@@ -21,31 +19,14 @@ static const char usage[] =
     "      --count         only how many\n"
     "      --senders       a sender record for each address in From, the most frequent first\n"
     "      --explain       how the store answers the query\n"
-    "  -q, --quiet         errors only\n"
-    "  -v, --verbose       say more\n"
-    "  -h, --help          this text\n"
     "\n"
     "example: mail-store search 'from:alice subject:invoice has:attachment newer:30d'; see mail-query(7)\n";
 
 enum { OPT_BODY = 512, OPT_PAGED, OPT_IDS, OPT_COUNT, OPT_SENDERS };
 
-static const struct option options[] = {
-    {"store", required_argument, NULL, 's'},
-    {"max", required_argument, NULL, 'n'},
-    {"account", required_argument, NULL, 'a'},
-    {"mailbox", required_argument, NULL, 'm'},
-    {"body", no_argument, NULL, OPT_BODY},
-    {"paged", no_argument, NULL, OPT_PAGED},
-    {"cursor", required_argument, NULL, OPT_CURSOR},
-    {"ids", no_argument, NULL, OPT_IDS},
-    {"count", no_argument, NULL, OPT_COUNT},
-    {"senders", no_argument, NULL, OPT_SENDERS},
-    {"explain", no_argument, NULL, OPT_EXPLAIN},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
+static const struct prog_name names[] = {{"body", OPT_BODY}, {"paged", OPT_PAGED}, {"cursor", OPT_CURSOR}, {"ids", OPT_IDS}, {"count", OPT_COUNT},
+                                         {"senders", OPT_SENDERS}, {"explain", OPT_EXPLAIN}, {NULL, 0}};
+static const struct prog_form command = {.usage = usage, .names = names, .verb = "search"};
 
 struct request {
     arena *mem;
@@ -54,7 +35,7 @@ struct request {
     struct search_place after;
     struct strs accounts, mailboxes;
     int form; /* OPT_IDS …, 0: records */
-    bool body, paged, help;
+    bool body, paged, answered;
     struct store *store;
     struct out out;
 };
@@ -98,9 +79,6 @@ static int read_option(struct request *r, int option)
     case OPT_CURSOR:
         r->want.after = &r->after;
         return search_place_read(str_c(optarg), &r->after) ? 0 : prog_misuse("'%s' is no cursor: take one from a page record", optarg);
-    case 'q': prog_verbosity(QUIET); return 0;
-    case 'v': prog_verbosity(VERBOSE); return 0;
-    case 'h': r->help = true; return 0;
     case OPT_IDS:
     case OPT_COUNT:
     case OPT_SENDERS:
@@ -109,7 +87,11 @@ static int read_option(struct request *r, int option)
             return prog_misuse("--ids, --count, --senders and --explain exclude each other");
         r->form = option;
         return 0;
-    default: return prog_misuse("an option is wrong; a query that begins with a minus needs -- before it");
+    default:
+        r->answered = true;
+        if (option == '?')
+            prog_warn("a query that begins with a minus needs -- before it");
+        return prog_answer(&command, option);
     }
 }
 
@@ -205,14 +187,11 @@ int search_main(const char *dir, int argc, char **argv)
 {
     arena mem = arena_new((size_t)1 << 36);
     struct request r = {.mem = &mem, .dir = dir, .want.limit = -1};
-    optind = 0;
-    for (int o; (o = getopt_long(argc, argv, "s:n:a:m:qvh", options, NULL)) != -1;) {
+    for (int o; (o = prog_option(&command, argc, argv)) != -1;) {
         int code = read_option(&r, o);
-        if (code)
+        if (code || r.answered)
             return code;
     }
-    if (r.help)
-        return prog_usage(usage);
     if (r.form && (r.body || r.paged))
         return prog_misuse("--body and --paged go with records");
     if (!read_query(&r, argc - optind, argv + optind))

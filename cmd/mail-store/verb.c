@@ -2,60 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 
-struct long_option {
-    char letter; /* in struct verb's options */
-    struct option option;
+static const struct prog_name names[] = {
+    {"all", OPT_ALL},         {"cursor", OPT_CURSOR},   {"events", OPT_EVENTS}, {"skip-gaps", OPT_SKIP_GAPS},
+    {"headers", OPT_HEADERS}, {"full", OPT_FULL},       {"to", OPT_TO},         {"explain", OPT_EXPLAIN},
+    {"force", OPT_FORCE},     {"dry-run", OPT_DRY_RUN}, {"age", OPT_AGE},       {NULL, 0},
 };
 
-static const struct long_option all_options[] = {
-    {'s', {"store", required_argument, NULL, 's'}},
-    {'a', {"account", required_argument, NULL, 'a'}},
-    {'m', {"mailbox", required_argument, NULL, 'm'}},
-    {'n', {"max", required_argument, NULL, 'n'}},
-    {'o', {"output", required_argument, NULL, 'o'}},
-    {'A', {"all", no_argument, NULL, OPT_ALL}},
-    {'C', {"cursor", required_argument, NULL, OPT_CURSOR}},
-    {'E', {"events", no_argument, NULL, OPT_EVENTS}},
-    {'G', {"skip-gaps", no_argument, NULL, OPT_SKIP_GAPS}},
-    {'H', {"headers", no_argument, NULL, OPT_HEADERS}},
-    {'F', {"full", no_argument, NULL, OPT_FULL}},
-    {'X', {"explain", no_argument, NULL, OPT_EXPLAIN}},
-    {'T', {"to", required_argument, NULL, OPT_TO}},
-    {'R', {"force", no_argument, NULL, OPT_FORCE}},
-    {'D', {"dry-run", no_argument, NULL, OPT_DRY_RUN}},
-    {'O', {"age", required_argument, NULL, OPT_AGE}},
-};
-static const struct option every_verb[] = {
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-};
-enum { ALL_OPTIONS = sizeof all_options / sizeof *all_options, EVERY_VERB = sizeof every_verb / sizeof *every_verb };
-
-static void known_options(const struct verb *v, struct option longs[ALL_OPTIONS + EVERY_VERB + 1], char shorts[2 * ALL_OPTIONS + 8])
-{
-    size_t n = 0, s = 0;
-    for (size_t i = 0; i < ALL_OPTIONS; i++) {
-        char letter = all_options[i].letter;
-        if (letter != 's' && !strchr(v->options, letter))
-            continue;
-        longs[n++] = all_options[i].option;
-        if (letter >= 'a') {
-            shorts[s++] = letter;
-            shorts[s++] = ':';
-        }
-    }
-    for (size_t i = 0; i < EVERY_VERB; i++) {
-        longs[n++] = every_verb[i];
-        shorts[s++] = (char)every_verb[i].val;
-    }
-    longs[n] = (struct option){0};
-    shorts[s] = 0;
-}
-
-static int read_option(struct verb_call *c, int option)
+static int read_option(const struct prog_form *form, struct verb_call *c, int option)
 {
     switch (option) {
     case 's': c->dir = optarg; return 0;
@@ -77,22 +31,17 @@ static int read_option(struct verb_call *c, int option)
     case OPT_DRY_RUN: c->dry_run = true; return 0;
     case OPT_AGE:
         return str_i64(str_c(optarg), 0, INT64_MAX / 86400, &c->age_s) ? 0 : prog_misuse("--age takes seconds, not '%s'", optarg);
-    case 'q': prog_verbosity(QUIET); return 0;
-    case 'v': prog_verbosity(VERBOSE); return 0;
-    default: return prog_misuse(NULL);
+    default: c->answered = true; return prog_answer(form, option);
     }
 }
 
 bool verb_begin(const struct verb *v, struct verb_call *c, const char *dir, int argc, char **argv, int *code)
 {
-    struct option longs[ALL_OPTIONS + EVERY_VERB + 1];
-    char shorts[2 * ALL_OPTIONS + 8];
-    known_options(v, longs, shorts);
+    const struct prog_form form = {.usage = v->usage, .names = names, .verb = v->name};
     *c = (struct verb_call){.mem = arena_new((size_t)1 << 36), .dir = dir, .limit = -1, .age_s = -1};
-    optind = 0;
-    for (int o; (o = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-        *code = o == 'h' ? prog_usage(v->usage) : read_option(c, o);
-        if (*code || o == 'h')
+    for (int o; (o = prog_option(&form, argc, argv)) != -1;) {
+        *code = read_option(&form, c, o);
+        if (*code || c->answered)
             return false;
     }
     c->n_args = argc - optind;

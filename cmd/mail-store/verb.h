@@ -27,9 +27,7 @@ enum verb_option {
 };
 
 struct verb {
-    const char *name, *usage;
-    const char *options; /* what the verb takes, one letter each: s a m n o, and
-                            A --all, C --cursor, E --events, G --skip-gaps, H --headers, F --full, X --explain, T --to, R --force, D --dry-run, O --age */
+    const char *name, *usage; /* the options are those of the usage (sys/sys.h) */
     int min_args, max_args; /* max -1: any number */
 };
 
@@ -41,7 +39,7 @@ struct verb_call {
     int64_t limit; /* -1: not said */
     int64_t age_s; /* -1: not said */
     struct search_place after;
-    bool has_after, all, events, skip_gaps, headers, full, explain, force, dry_run;
+    bool has_after, all, events, skip_gaps, headers, full, explain, force, dry_run, answered;
     int n_args;
     char **args;
     struct store *store;
@@ -52,11 +50,6 @@ struct verb_call {
     "ID: the number of an email (4711 or id:4711), its blob id, its message id, or the id of a whole thread.\n" \
     "\n"                                                                                                       \
     "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-#define VERB_END                                                                                                \
-    "  -q, --quiet       errors only\n"                                                                         \
-    "  -v, --verbose     say more\n"                                                                            \
-    "  -h, --help        this text\n"
-
 /* Read the command line. False: *code is what to return at once (usage was asked for, or a misuse). */
 bool verb_begin(const struct verb *v, struct verb_call *c, const char *dir, int argc, char **argv, int *code);
 /* Open the store into c->store; false after telling why. */

@@ -144,6 +144,14 @@ static void add_row(struct table *t, const struct prog_form *f, const struct row
     t->n++;
 }
 
+static bool has_letter(const struct table *t, char letter)
+{
+    for (int i = 0; i < t->letters; i++)
+        if (t->shorts[i] == letter)
+            return true;
+    return false;
+}
+
 static void read_table(struct table *t, const struct prog_form *f)
 {
     *t = (struct table){0};
@@ -156,7 +164,7 @@ static void read_table(struct table *t, const struct prog_form *f)
             add_row(t, f, &r);
     rest = str_c(common);
     for (struct row r; next_row(&rest, &r);)
-        if (!has_option(f->usage, &r))
+        if (!r.letter || !has_letter(t, r.letter))
             add_row(t, f, &r);
     t->longs[t->n++] = (struct option){"help-table", no_argument, NULL, TABLE};
 }
