@@ -3,6 +3,7 @@
 #   make check      every test; ends with "N passed, N failed"
 #   make demo       the pipeline on share/sample
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build-san
+#   make html       the book and the manual pages, in build/html
 #   make lint, make fuzz, make bench, make soak, make install DESTDIR= PREFIX=, make clean
 
 PREFIX  ?= /usr/local
@@ -98,6 +99,9 @@ soak: all unit timed
 demo: all
 	BUILD=$(BUILD) contrib/demo
 
+html:
+	contrib/book-html $(BUILD)/html
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/mailpipe/schema $(DESTDIR)$(PREFIX)/share/doc/mailpipe
@@ -112,7 +116,7 @@ install: all
 clean:
 	rm -rf build build-san
 
-.PHONY: all unit timed fuzz check lint bench soak demo install clean
+.PHONY: all unit timed fuzz check lint bench soak demo html install clean
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
