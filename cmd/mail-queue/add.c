@@ -15,19 +15,15 @@ static const struct verb verb = {
              "      --queue NAME      the queue of submissions that name none\n"
              "      --hold            hold them until they are released\n"
              "      --dry-run         print what would be added, and add nothing\n"
-             "  -q, --quiet           errors only\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-compose --to ann@example.com --subject Hi --text Hello | mail-queue add\n",
-    .options = "aCQD",
 };
 
 enum { OWN_KEY = VERB_OWN, OWN_HOLD };
-static const struct option own[] = {
-    {"key", required_argument, NULL, OWN_KEY},
-    {"hold", no_argument, NULL, OWN_HOLD},
-    {NULL, 0, NULL, 0},
+static const struct prog_name own[] = {
+    {"key", OWN_KEY},
+    {"hold", OWN_HOLD},
+    {NULL, 0},
 };
 
 struct adding {

@@ -11,12 +11,8 @@ static const struct verb verb = {
              "\n"
              "      --dry-run         change nothing; count what would follow\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-             "  -q, --quiet           errors only\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-parse ~/Maildir | mail-queue bounce >/dev/null\n",
-    .options = "D",
 };
 
 struct bouncing {

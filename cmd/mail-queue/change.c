@@ -8,16 +8,10 @@
     "      --recipient ADDRESS   only this recipient\n"                                        \
     "      --reason TEXT         kept with who did it and when\n"                              \
     "      --dry-run             only say what would change\n"                                 \
-    "  -s, --store DIR           the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"  \
-    "  -q, --quiet               errors only\n"                                                \
-    "  -v, --verbose             say more\n"                                                   \
-    "  -h, --help                this text\n"
+    "  -s, --store DIR           the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
 
 enum { OWN_RECIPIENT = VERB_OWN, OWN_UNCERTAIN, OWN_AGE };
-static const struct option own[] = {{"recipient", required_argument, NULL, OWN_RECIPIENT}, {NULL, 0, NULL, 0}};
-static const struct option retry_own[] = {
-    {"recipient", required_argument, NULL, OWN_RECIPIENT}, {"uncertain", no_argument, NULL, OWN_UNCERTAIN}, {NULL, 0, NULL, 0}};
-static const struct option purge_own[] = {{"age", required_argument, NULL, OWN_AGE}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"recipient", OWN_RECIPIENT}, {"uncertain", OWN_UNCERTAIN}, {"age", OWN_AGE}, {NULL, 0}};
 
 enum { PURGE_AGE_S = 90 * 86400 };
 
@@ -58,10 +52,10 @@ static bool change_one(struct changing *x, const char *id, int64_t *total, struc
     return true;
 }
 
-static bool begin(struct changing *x, const struct verb *verb, const struct option *more, const char *dir, int argc, char **argv, int *code)
+static bool begin(struct changing *x, const struct verb *verb, const char *dir, int argc, char **argv, int *code)
 {
     struct verb v = *verb;
-    v.more = more;
+    v.more = own;
     v.own = take_option;
     return verb_begin(&v, &x->call, x, dir, argc, argv, code);
 }
@@ -86,11 +80,11 @@ static int change_all(struct changing *x, enum queue_order order, const char *di
     return verb_end(&x->call);
 }
 
-static int change_each(const struct verb *verb, enum queue_order order, const char *did, const struct option *more, const char *dir, int argc, char **argv)
+static int change_each(const struct verb *verb, enum queue_order order, const char *did, const char *dir, int argc, char **argv)
 {
     struct changing x = {0};
     int code;
-    return begin(&x, verb, more, dir, argc, argv, &code) ? change_all(&x, order, did, x.call.n_args) : code;
+    return begin(&x, verb, dir, argc, argv, &code) ? change_all(&x, order, did, x.call.n_args) : code;
 }
 
 static const struct verb hold_verb = {.name = "hold",
@@ -99,7 +93,6 @@ static const struct verb hold_verb = {.name = "hold",
                                                "Holds submissions: they are not sent before they are released.\n"
                                                "\n" ID_OPTIONS "\n"
                                                "example: mail-queue hold 4711 --reason 'wrong price'\n",
-                                      .options = "RD",
                                       .min_args = 1,
                                       .max_args = -1};
 static const struct verb release_verb = {.name = "release",
@@ -108,7 +101,6 @@ static const struct verb release_verb = {.name = "release",
                                                   "Lets held submissions go.\n"
                                                   "\n" ID_OPTIONS "\n"
                                                   "example: mail-queue list --status held | jq .id | xargs mail-queue release\n",
-                                         .options = "RD",
                                          .min_args = 1,
                                          .max_args = -1};
 static const struct verb cancel_verb = {.name = "cancel",
@@ -117,7 +109,6 @@ static const struct verb cancel_verb = {.name = "cancel",
                                                  "Cancels what is not sent yet: its undo.\n"
                                                  "\n" ID_OPTIONS "\n"
                                                  "example: mail-queue cancel 4711\n",
-                                        .options = "RD",
                                         .min_args = 1,
                                         .max_args = -1};
 static const struct verb retry_verb = {.name = "retry",
@@ -127,7 +118,6 @@ static const struct verb retry_verb = {.name = "retry",
                                                 "\n"
                                                 "      --uncertain           uncertain ones too, which may then arrive twice\n" ID_OPTIONS "\n"
                                                 "example: mail-queue list --status deferred | jq .id | xargs mail-queue retry\n",
-                                       .options = "RD",
                                        .min_args = 1,
                                        .max_args = -1};
 static const struct verb mark_verb = {.name = "mark",
@@ -136,20 +126,19 @@ static const struct verb mark_verb = {.name = "mark",
                                                "Says what became of submissions, where a person knows better: of uncertain ones above all.\n"
                                                "\n" ID_OPTIONS "\n"
                                                "example: mail-queue mark 4711 sent --reason 'Ann has it'\n",
-                                      .options = "RD",
                                       .min_args = 2,
                                       .max_args = -1};
 
-int hold_main(const char *dir, int argc, char **argv) { return change_each(&hold_verb, QUEUE_HOLD, "held", own, dir, argc, argv); }
-int release_main(const char *dir, int argc, char **argv) { return change_each(&release_verb, QUEUE_RELEASE, "released", own, dir, argc, argv); }
-int cancel_main(const char *dir, int argc, char **argv) { return change_each(&cancel_verb, QUEUE_CANCEL, "canceled", own, dir, argc, argv); }
-int retry_main(const char *dir, int argc, char **argv) { return change_each(&retry_verb, QUEUE_RETRY, "queued again", retry_own, dir, argc, argv); }
+int hold_main(const char *dir, int argc, char **argv) { return change_each(&hold_verb, QUEUE_HOLD, "held", dir, argc, argv); }
+int release_main(const char *dir, int argc, char **argv) { return change_each(&release_verb, QUEUE_RELEASE, "released", dir, argc, argv); }
+int cancel_main(const char *dir, int argc, char **argv) { return change_each(&cancel_verb, QUEUE_CANCEL, "canceled", dir, argc, argv); }
+int retry_main(const char *dir, int argc, char **argv) { return change_each(&retry_verb, QUEUE_RETRY, "queued again", dir, argc, argv); }
 
 int mark_main(const char *dir, int argc, char **argv)
 {
     struct changing x = {0};
     int code;
-    if (!begin(&x, &mark_verb, own, dir, argc, argv, &code))
+    if (!begin(&x, &mark_verb, dir, argc, argv, &code))
         return code;
     const char *word = x.call.args[x.call.n_args - 1];
     bool sent = strcmp(word, "sent") == 0;
@@ -169,10 +158,8 @@ static const struct verb pause_verb = {.name = "pause",
                                                 "      --queue NAME      only this queue; may be repeated\n"
                                                 "      --reason TEXT     kept with who did it and when; mail-queue status shows it\n"
                                                 "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-                                                "  -h, --help            this text\n"
                                                 "\n"
-                                                "example: mail-queue pause --reason 'server moves'\n",
-                                       .options = "aQR"};
+                                                "example: mail-queue pause --reason 'server moves'\n"};
 static const struct verb resume_verb = {.name = "resume",
                                         .usage = "usage: mail-queue resume [-qv] [-s DIR] [-a ACCOUNT...] [--queue NAME...]\n"
                                                  "\n"
@@ -181,10 +168,8 @@ static const struct verb resume_verb = {.name = "resume",
                                                  "  -a, --account NAME    this account; may be repeated\n"
                                                  "      --queue NAME      this queue; may be repeated\n"
                                                  "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-                                                 "  -h, --help            this text\n"
                                                  "\n"
-                                                 "example: mail-queue resume\n",
-                                        .options = "aQ"};
+                                                 "example: mail-queue resume\n"};
 
 static void pause_or_resume(struct verb_call *c, bool pausing, str scope, str name)
 {
@@ -230,11 +215,8 @@ static const struct verb purge_verb = {.name = "purge",
                                                 "      --status STATUS   only sent, failed, canceled or expired ones; may be repeated\n"
                                                 "      --dry-run         only say how many\n"
                                                 "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-                                                "  -q, --quiet           errors only\n"
-                                                "  -h, --help            this text\n"
                                                 "\n"
-                                                "example: mail-queue purge --status sent --age 2592000\n",
-                                       .options = "SD"};
+                                                "example: mail-queue purge --status sent --age 2592000\n"};
 static const struct verb reconcile_verb = {.name = "reconcile",
                                            .usage = "usage: mail-queue reconcile [-qv] [-s DIR] [--dry-run]\n"
                                                     "\n"
@@ -244,11 +226,8 @@ static const struct verb reconcile_verb = {.name = "reconcile",
                                                     "\n"
                                                     "      --dry-run         only say how many\n"
                                                     "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-                                                    "  -q, --quiet           errors only\n"
-                                                    "  -h, --help            this text\n"
                                                     "\n"
-                                                    "example: mail-queue reconcile || mail-queue list --status uncertain\n",
-                                           .options = "D"};
+                                                    "example: mail-queue reconcile || mail-queue list --status uncertain\n"};
 
 int purge_main(const char *dir, int argc, char **argv)
 {
@@ -257,7 +236,7 @@ int purge_main(const char *dir, int argc, char **argv)
     struct err e;
     int64_t n;
     int code;
-    v.more = purge_own;
+    v.more = own;
     v.own = take_option;
     if (!verb_begin(&v, &x.call, &x, dir, argc, argv, &code))
         return code;

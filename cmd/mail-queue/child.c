@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,35 +67,58 @@ static bool cannot(struct err *e, const struct child_command *command, const cha
     return err_errno(e, ERR_LATER, "queue.child", "", "cannot %s %s", what, command->name ? command->name : "mail-send");
 }
 
-bool child_start(struct child *c, const struct child_command *command, str input, struct err *e)
+bool child_start(struct child *c, const struct child_command *command, struct err *e)
 {
-    int pipe_fd[2], in = memfd_create("submissions", MFD_CLOEXEC);
-    if (in < 0 || !fd_write_full(in, input) || lseek(in, 0, SEEK_SET) != 0 || pipe2(pipe_fd, O_CLOEXEC) != 0) {
-        cannot(e, command, "make a pipe for");
-        if (in >= 0)
-            close(in);
-        return false;
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0)
+        return cannot(e, command, "make a pipe for");
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return cannot(e, command, "make a pipe for");
     }
+    *c = (struct child){.in = in[1], .out = out[0]};
     block_signals(&c->mask);
     c->pid = fork();
     if (c->pid == 0)
-        run(command, in, pipe_fd[1], &c->mask);
-    close(in);
-    close(pipe_fd[1]);
-    c->out = pipe_fd[0];
+        run(command, in[0], out[1], &c->mask);
+    close(in[0]);
+    close(out[1]);
     if (c->pid > 0)
         return true;
+    close(c->in);
     close(c->out);
     sigprocmask(SIG_SETMASK, &c->mask, NULL);
     return cannot(e, command, "start");
+}
+
+/* Where the child ends early, the rest is not for anybody: its lease brings it back. */
+static void *feed(void *context)
+{
+    struct child *c = context;
+    fd_write_full(c->in, c->input);
+    close(c->in);
+    return NULL;
+}
+
+bool child_feed(struct child *c, str input, struct err *e)
+{
+    c->input = input;
+    errno = pthread_create(&c->feeder, NULL, feed, c);
+    c->fed = errno == 0;
+    return c->fed || err_errno(e, ERR_LATER, "queue.child", "", "cannot start a thread");
 }
 
 void child_end(struct child *c)
 {
     int status = 0;
     close(c->out);
+    if (!c->fed)
+        close(c->in);
     while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    if (c->fed)
+        pthread_join(c->feeder, NULL);
     if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN)
         prog_outcome(ERR_CONFIG);
     sigprocmask(SIG_SETMASK, &c->mask, NULL);

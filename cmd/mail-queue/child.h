@@ -5,6 +5,7 @@
 #include "err/err.h"
 #include "lease/lease.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/types.h>
 
@@ -18,13 +19,18 @@ struct child_command {
 };
 struct child {
     pid_t pid;
-    int out; /* what it prints */
+    int in, out; /* its stdin; what it prints */
     sigset_t mask; /* signals as they were: none comes between until child_end, so that every delivery is read */
+    pthread_t feeder; /* after child_feed */
+    bool fed;
+    str input;
 };
 
-/* Its stdin is a file in memory, so that it can read as it likes while we read what it prints. */
-bool child_start(struct child *c, const struct child_command *command, str input, struct err *e);
-/* Wait for it. Its exit code is left alone: what it printed says all. A program that cannot be run is told. */
+/* It starts while its input is made. */
+bool child_start(struct child *c, const struct child_command *command, struct err *e);
+/* All of its stdin, which must live until child_end: a thread writes it, so that it can read as it likes while we read what it prints. */
+bool child_feed(struct child *c, str input, struct err *e);
+/* Wait for it; without input it found none. Its exit code is left alone: what it printed says all. A program that cannot be run is told. */
 void child_end(struct child *c);
 
 #endif

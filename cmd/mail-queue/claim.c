@@ -15,16 +15,12 @@ static const struct verb verb = {
              "      --dry-run         print what would be claimed, and claim nothing\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE     the configuration\n"
-             "  -q, --quiet           errors only\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue claim -n 200 | mail-send | mail-queue settle\n",
-    .options = "aCnQD",
 };
 
 enum { CLAIM_DEFAULT = 200, OWN_BATCH = VERB_OWN };
-static const struct option own[] = {{"batch", no_argument, NULL, OWN_BATCH}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"batch", OWN_BATCH}, {NULL, 0}};
 
 static int take_option(struct verb_call *c, int val, const char *arg)
 {

@@ -21,17 +21,13 @@ static const struct verb verb = {
              "      --queue NAME      only of this queue; may be repeated\n"
              "      --status WORD     only in this state: queued, sent, failed, ...; may be repeated\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-             "  -q, --quiet           errors only\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue export --csv --status sent >sent.csv\n",
-    .options = "aQS",
     .max_args = -1,
 };
 
 enum { OWN_CSV = VERB_OWN, PIECE = 1 << 18 };
-static const struct option own[] = {{"csv", no_argument, NULL, OWN_CSV}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"csv", OWN_CSV}, {NULL, 0}};
 
 struct exporting {
     struct verb_call call;

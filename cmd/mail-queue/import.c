@@ -28,17 +28,13 @@ static const struct verb verb = {
              "      --dry-run         print what would be added, and add nothing\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe); made where it is missing\n"
              "  -C, --config FILE     the configuration\n"
-             "  -q, --quiet           errors only\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue import --files /srv/invoices rows.csv\n",
-    .options = "aCQD",
     .max_args = -1,
 };
 
 enum { OWN_FILES = VERB_OWN, OWN_SOURCE, BATCH_ROWS = 200, BATCH_OCTETS = 32 << 20, SAID = 4096 /* octets of what mail-compose says where it gives no answers */ };
-static const struct option own[] = {{"files", required_argument, NULL, OWN_FILES}, {"source", required_argument, NULL, OWN_SOURCE}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"files", OWN_FILES}, {"source", OWN_SOURCE}, {NULL, 0}};
 
 /* A row on its way through mail-compose. */
 struct waiting {
@@ -335,7 +331,7 @@ static bool flush(struct importing *x)
     char *options[] = {"--json", "-s", str_z(&x->batch, store), "--raw"};
     int messages = memfd_create("messages", MFD_CLOEXEC);
     struct child_command command = {.name = "mail-compose", .config = x->call.config_path, .options = options, .n_options = x->call.dry_run ? 4 : 3, .err = messages};
-    if (x->n && messages >= 0 && child_start(&child, &command, buf_str(&x->requests), &e)) {
+    if (x->n && messages >= 0 && child_start(&child, &command, &e)) {
         int answers = take_answers(x, child.out);
         child_end(&child);
         if (answers < x->n && !x->lost)

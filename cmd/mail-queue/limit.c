@@ -16,21 +16,17 @@ static const struct verb verb = {
              "      --at TIME       as it will be at this time, if nothing leaves till then\n"
              "  -s, --store DIR     the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE   the configuration\n"
-             "  -q, --quiet         errors only\n"
-             "  -v, --verbose       say more\n"
-             "  -h, --help          this text\n"
              "\n"
              "keys: accounts, profiles, queues, domains (for which mail; all where they are not said), by (account, profile, queue, domain:\n"
              "      each has its own count), minute, hour, day\n"
              "\n"
              "example: mail-queue limit list | jq -c '[.name, .account, .hour.used, .roomAt]'\n",
-    .options = "C",
     .min_args = 1,
     .max_args = 2,
 };
 
 enum { OWN_AT = VERB_OWN };
-static const struct option own[] = {{"at", required_argument, NULL, OWN_AT}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"at", OWN_AT}, {NULL, 0}};
 
 struct asking {
     struct verb_call call;

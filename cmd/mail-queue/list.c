@@ -17,10 +17,8 @@ static const struct verb list_verb = {
              "  -a, --account NAME    only of this account; may be repeated\n"
              "      --queue NAME      only of this queue; may be repeated\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue list --status uncertain | jq -r '[.id, .subject] | @tsv'\n",
-    .options = "anQSA",
 };
 static const struct verb show_verb = {
     .name = "show",
@@ -30,10 +28,8 @@ static const struct verb show_verb = {
              "a message id, or the queue id that a server gave.\n"
              "\n"
              "  -s, --store DIR   the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-             "  -h, --help        this text\n"
              "\n"
              "example: mail-queue show 4711 | jq '.recipients[].log'\n",
-    .options = "",
     .min_args = 1,
     .max_args = -1,
 };
@@ -45,14 +41,12 @@ static const struct verb status_verb = {
              "\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE     the configuration\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue status | jq '{queued, deferred, oldestAgeS}'\n",
-    .options = "C",
 };
 
 enum { OWN_DUE = VERB_OWN };
-static const struct option own[] = {{"due", no_argument, NULL, OWN_DUE}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"due", OWN_DUE}, {NULL, 0}};
 
 static int take_option(struct verb_call *c, int val, const char *arg)
 {

@@ -19,17 +19,13 @@ static const struct verb verb = {
              "  -n, --max N                  print the first N and the last line\n"
              "  -s, --store DIR              the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE            the configuration\n"
-             "  -q, --quiet                  errors only\n"
-             "  -v, --verbose                say more\n"
-             "  -h, --help                   this text\n"
              "\n"
              "example: mail-queue plan --limit gmail.hour=500 | jq -r 'select(.drainsAt).drainsAt'\n",
-    .options = "aCnQ",
     .max_args = 0,
 };
 
 enum { OWN_WINDOW = VERB_OWN, OWN_LIMIT };
-static const struct option own[] = {{"window", required_argument, NULL, OWN_WINDOW}, {"limit", required_argument, NULL, OWN_LIMIT}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"window", OWN_WINDOW}, {"limit", OWN_LIMIT}, {NULL, 0}};
 
 struct planning {
     struct verb_call call;

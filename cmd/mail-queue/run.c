@@ -21,14 +21,12 @@ static const struct verb run_verb = {
              "      --loop SECONDS    do not end; look again after that time\n"
              "      --with PROGRAM    what sends (mail-send)\n"
              "      --dry-run         print what would be sent, and send nothing\n"
+             "      --events          print an event record for each delivery, once it lasts\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE     the configuration\n"
              "  -q, --quiet           errors only, no summary\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: * * * * * mail-queue run -q\n",
-    .options = "aCnQDE",
     .max_args = -1,
 };
 static const struct verb force_verb = {
@@ -39,14 +37,12 @@ static const struct verb force_verb = {
              "\n"
              "      --with PROGRAM    what sends (mail-send)\n"
              "      --dry-run         print what would be sent, and send nothing\n"
+             "      --events          print an event record for each delivery, once it lasts\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE     the configuration\n"
              "  -q, --quiet           errors only, no summary\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue force 4711\n",
-    .options = "CDE",
     .min_args = 1,
     .max_args = -1,
 };
@@ -54,9 +50,7 @@ static const struct verb force_verb = {
 /* Submissions that one mail-send gets, which is what a crash can leave to be taken back: more where the server is quick. */
 enum { ROUND = 200, ROUND_GROWS = 4, ROUND_MAX = 3200, ROUND_QUICK_MS = 1000 };
 enum { OWN_FORCE = VERB_OWN, OWN_LOOP, OWN_WITH };
-static const struct option run_options[] = {
-    {"force", no_argument, NULL, OWN_FORCE}, {"loop", required_argument, NULL, OWN_LOOP}, {"with", required_argument, NULL, OWN_WITH}, {NULL, 0, NULL, 0}};
-static const struct option force_options[] = {{"with", required_argument, NULL, OWN_WITH}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"force", OWN_FORCE}, {"loop", OWN_LOOP}, {"with", OWN_WITH}, {NULL, 0}};
 
 struct running {
     struct verb_call call;
@@ -210,10 +204,10 @@ static int run_all(struct running *r)
     return verb_end(&r->call);
 }
 
-static int begin(struct running *r, const struct verb *verb, const struct option *more, const char *dir, int argc, char **argv, int *code)
+static int begin(struct running *r, const struct verb *verb, const char *dir, int argc, char **argv, int *code)
 {
     struct verb v = *verb;
-    v.more = more;
+    v.more = own;
     v.own = take_option;
     if (!verb_begin(&v, &r->call, r, dir, argc, argv, code))
         return false;
@@ -230,7 +224,7 @@ int run_main(const char *dir, int argc, char **argv)
 {
     struct running r = {0};
     int code;
-    if (!begin(&r, &run_verb, run_options, dir, argc, argv, &code))
+    if (!begin(&r, &run_verb, dir, argc, argv, &code))
         return code;
     r.command.options = r.call.args;
     r.command.n_options = r.call.n_args;
@@ -241,7 +235,7 @@ int force_main(const char *dir, int argc, char **argv)
 {
     struct running r = {0};
     int code;
-    if (!begin(&r, &force_verb, force_options, dir, argc, argv, &code))
+    if (!begin(&r, &force_verb, dir, argc, argv, &code))
         return code;
     if (!verb_ids(&r.call, &r.ids))
         return verb_end(&r.call);

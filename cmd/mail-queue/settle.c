@@ -13,12 +13,8 @@ static const struct verb verb = {
              "      --events          print an event record for each, once it lasts\n"
              "  -s, --store DIR       the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
              "  -C, --config FILE     the configuration\n"
-             "  -q, --quiet           errors only\n"
-             "  -v, --verbose         say more\n"
-             "  -h, --help            this text\n"
              "\n"
              "example: mail-queue claim | mail-send | mail-queue settle\n",
-    .options = "CE",
 };
 
 static void count(struct settling *s, str status)

@@ -26,22 +26,18 @@ static const struct verb verb = {
              "      --retry         queue again what was refused because of it\n"
              "      --dry-run       change nothing\n"
              "  -s, --store DIR     the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-             "  -q, --quiet         errors only\n"
-             "  -v, --verbose       say more\n"
-             "  -h, --help          this text\n"
              "\n"
              "example: mail-queue suppress add --reason unsubscribe ann@example.com\n",
-    .options = "aRD",
     .min_args = 1,
     .max_args = -1,
 };
 
 enum { OWN_DETAIL = VERB_OWN, OWN_EXPIRES, OWN_RETRY, LINE_LONGEST = 64 << 10, LINE_OCTETS = 1 << 30 };
-static const struct option own[] = {
-    {"detail", required_argument, NULL, OWN_DETAIL},
-    {"expires", required_argument, NULL, OWN_EXPIRES},
-    {"retry", no_argument, NULL, OWN_RETRY},
-    {NULL, 0, NULL, 0},
+static const struct prog_name own[] = {
+    {"detail", OWN_DETAIL},
+    {"expires", OWN_EXPIRES},
+    {"retry", OWN_RETRY},
+    {NULL, 0},
 };
 
 struct asking {

@@ -4,47 +4,8 @@
 
 enum { OPT_DRY_RUN = 256, OPT_QUEUE, OPT_STATUS, OPT_ALL, OPT_EVENTS, OPT_REASON };
 
-struct long_option {
-    char letter; /* in struct verb's options */
-    struct option option;
-};
-
-static const struct long_option shared[] = {
-    {'s', {"store", required_argument, NULL, 's'}},
-    {'q', {"quiet", no_argument, NULL, 'q'}},
-    {'v', {"verbose", no_argument, NULL, 'v'}},
-    {'h', {"help", no_argument, NULL, 'h'}},
-    {'a', {"account", required_argument, NULL, 'a'}},
-    {'C', {"config", required_argument, NULL, 'C'}},
-    {'n', {"max", required_argument, NULL, 'n'}},
-    {'Q', {"queue", required_argument, NULL, OPT_QUEUE}},
-    {'S', {"status", required_argument, NULL, OPT_STATUS}},
-    {'A', {"all", no_argument, NULL, OPT_ALL}},
-    {'D', {"dry-run", no_argument, NULL, OPT_DRY_RUN}},
-    {'E', {"events", no_argument, NULL, OPT_EVENTS}},
-    {'R', {"reason", required_argument, NULL, OPT_REASON}},
-};
-enum { SHARED = sizeof shared / sizeof *shared, EVERY_VERB = 4, OWN = 32 };
-
-static void known_options(const struct verb *v, struct option longs[SHARED + OWN + 1], char shorts[2 * SHARED + 1])
-{
-    size_t n = 0, s = 0;
-    for (size_t i = 0; i < SHARED; i++) {
-        const struct option *o = &shared[i].option;
-        if (i >= EVERY_VERB && !strchr(v->options, shared[i].letter))
-            continue;
-        longs[n++] = *o;
-        if (o->val < 256) {
-            shorts[s++] = (char)o->val;
-            if (o->has_arg)
-                shorts[s++] = ':';
-        }
-    }
-    for (size_t i = 0; v->more && v->more[i].name && i < OWN; i++)
-        longs[n++] = v->more[i];
-    longs[n] = (struct option){0};
-    shorts[s] = 0;
-}
+static const struct prog_name names[] = {{"queue", OPT_QUEUE},   {"status", OPT_STATUS}, {"all", OPT_ALL}, {"dry-run", OPT_DRY_RUN},
+                                         {"events", OPT_EVENTS}, {"reason", OPT_REASON}, {NULL, 0}};
 
 static int take_status(struct verb_call *c, const char *word)
 {
@@ -55,12 +16,10 @@ static int take_status(struct verb_call *c, const char *word)
     return 0;
 }
 
-static int read_option(const struct verb *v, struct verb_call *c, int option)
+static int read_option(const struct verb *v, const struct prog_form *form, struct verb_call *c, int option)
 {
     switch (option) {
     case 's': c->dir = optarg; return 0;
-    case 'q': prog_verbosity(QUIET); return 0;
-    case 'v': prog_verbosity(VERBOSE); return 0;
     case 'a': strs_add(&c->mem, &c->accounts, str_c(optarg)); return 0;
     case 'C': c->config_path = optarg; return 0;
     case 'n': return str_i64(str_c(optarg), 0, INT64_MAX, &c->limit) ? 0 : prog_misuse("-n takes a number, not '%s'", optarg);
@@ -73,20 +32,18 @@ static int read_option(const struct verb *v, struct verb_call *c, int option)
     default:
         if (option >= VERB_OWN)
             return v->own(c, option, optarg);
-        return prog_misuse("see the usage of each verb: mail-queue VERB -h");
+        c->answered = true;
+        return prog_answer(form, option);
     }
 }
 
 bool verb_begin(const struct verb *v, struct verb_call *c, void *context, const char *dir, int argc, char **argv, int *code)
 {
-    struct option longs[SHARED + OWN + 1];
-    char shorts[2 * SHARED + 1];
-    known_options(v, longs, shorts);
+    const struct prog_form form = {.usage = v->usage, .names = names, .more = v->more, .verb = v->name};
     *c = (struct verb_call){.mem = arena_new((size_t)1 << 36), .dir = dir, .limit = -1, .context = context};
-    optind = 0;
-    for (int o; (o = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-        *code = o == 'h' ? prog_usage(v->usage) : read_option(v, c, o);
-        if (*code || o == 'h')
+    for (int o; (o = prog_option(&form, argc, argv)) != -1;) {
+        *code = read_option(v, &form, c, o);
+        if (*code || c->answered)
             return false;
     }
     c->n_args = argc - optind;

@@ -9,8 +9,6 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#include <getopt.h>
-
 typedef int verb_main(const char *dir, int argc, char **argv);
 verb_main add_main, list_main, show_main, claim_main, settle_main, run_main, reconcile_main, hold_main, release_main, cancel_main, retry_main,
     force_main, mark_main, purge_main, status_main, pause_main, resume_main;
@@ -23,11 +21,9 @@ verb_main bounce_main;
 
 struct verb_call;
 struct verb {
-    const char *name, *usage;
-    const char *options; /* shared ones that it takes, one letter each; s (store), q, v, h come by themselves:
-                            a --account, C --config, n --max, Q --queue, S --status, A --all, D --dry-run, E --events, R --reason */
+    const char *name, *usage; /* the options are those of the usage (sys/sys.h) */
     int min_args, max_args; /* max -1: any number */
-    const struct option *more; /* its own long options, ended by a row of zeros, val from VERB_OWN on; or NULL */
+    const struct prog_name *more; /* its own options, val from VERB_OWN on; or NULL */
     /* Takes one of them. 0, or what prog_misuse returned. */
     int (*own)(struct verb_call *c, int val, const char *arg);
 };
@@ -39,7 +35,7 @@ struct verb_call {
     const char *dir, *config_path, *reason;
     struct strs accounts, queues, statuses; /* statuses are checked words */
     int64_t limit; /* -1: not said */
-    bool all, dry_run, events;
+    bool all, dry_run, events, answered;
     int n_args;
     char **args;
     void *context; /* of the verb */

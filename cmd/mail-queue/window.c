@@ -18,21 +18,17 @@ static const struct verb verb = {
              "      --at TIME       not now, but at this time: 2026-08-22T09:30:00+02:00\n"
              "  -n, --max N         next: the next N times (1)\n"
              "  -C, --config FILE   the configuration\n"
-             "  -q, --quiet         errors only\n"
-             "  -v, --verbose       say more\n"
-             "  -h, --help          this text\n"
              "\n"
              "keys: start, end (09:00, 24:00), interval (30), unit (minutes, hours), days (mon-fri), timeZone (Europe/Berlin),\n"
              "      holidays (2026-12-24, 12-25, 2026-12-27..2027-01-02)\n"
              "\n"
              "example: mail-queue window test office && mail-queue run\n",
-    .options = "aCnQ",
     .min_args = 1,
     .max_args = -1,
 };
 
 enum { OWN_AT = VERB_OWN, MOST_TIMES = 10000 };
-static const struct option own[] = {{"at", required_argument, NULL, OWN_AT}, {NULL, 0, NULL, 0}};
+static const struct prog_name own[] = {{"at", OWN_AT}, {NULL, 0}};
 
 struct asking {
     struct verb_call call;

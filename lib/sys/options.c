@@ -9,7 +9,7 @@ enum {
     ROWS = 96,      /* options of one text; more are a fault of ours */
     COLUMN_MAX = 40 /* where a meaning begins at most */
 };
-enum { LOG = 1 << 20, LOG_LEVEL, TABLE };
+enum { LOG = 1, LOG_LEVEL, TABLE }; /* what no letter is, and no val of a caller */
 
 /* One line of a text, with the deeper lines that go on with it. */
 struct row {
