@@ -1,5 +1,6 @@
 #include "codec/codec.h"
 #include "store/blob.h"
+#include "store/fulltext.h"
 #include "sys/sys.h"
 
 #include <fcntl.h>
@@ -67,6 +68,16 @@ static const char *const questions[] = {
     "SELECT 'submission ' || s.id || ' is not due when its recipients are' FROM submission s "
     "WHERE s.next_at IS NOT (SELECT min(next_at) FROM recipient r WHERE r.submission_id = s.id)",
 };
+
+static bool check_extraction(struct checker *c, struct err *e)
+{
+    int64_t n;
+    if (!db_number(c->store, e, 0, &n, "SELECT count(*) FROM email WHERE extraction > 0 AND extraction <> ?", "i", (int64_t)EXTRACTION))
+        return false;
+    if (n)
+        fault(c, "the full text of %lld emails is of another version: run mail-store gc", (long long)n);
+    return true;
+}
 
 /* FTS5 compares the index with itself; the command counts as a write, though it writes nothing. */
 static bool check_fulltext(struct checker *c, struct err *e)
@@ -142,7 +153,8 @@ bool store_check(struct store *s, bool full, store_say *say, void *context, int6
     bool good = true;
     for (size_t i = 0; i < sizeof questions / sizeof *questions && good; i++)
         good = faults_of(&c, questions[i], e);
-    good = good && check_fulltext(&c, e) && check_blobs(&c, "email", "SELECT id, size, blob_id FROM email WHERE id > ? ORDER BY id LIMIT 1000", e) &&
+    good = good && check_extraction(&c, e) && check_fulltext(&c, e) &&
+           check_blobs(&c, "email", "SELECT id, size, blob_id FROM email WHERE id > ? ORDER BY id LIMIT 1000", e) &&
            check_blobs(&c, "submission", "SELECT id, size, blob_id FROM submission WHERE id > ? ORDER BY id LIMIT 1000", e);
     *faults = c.faults;
     arena_free(&mem);

@@ -1,5 +1,7 @@
 #include "store/fulltext.h"
 
+#include "charset/charset.h"
+
 #include <endian.h>
 
 /* ---- which characters ------------------------------------------------------------------------------- */
@@ -92,6 +94,7 @@ static ptrdiff_t put_run(struct buf *to, str text, bool alone, ptrdiff_t *count)
 
 str text_for_index(arena *a, str text)
 {
+    text = charset_without_accents(a, text);
     ptrdiff_t i = find_high(text);
     if (i == text.len)
         return text;
@@ -139,7 +142,7 @@ str text_for_query(arena *a, str words, bool prefix)
 {
     struct buf to = buf_new(a, words.len * 2 + 8);
     bool some = false;
-    words = str_trim(words);
+    words = str_trim(charset_without_accents(a, words));
     buf_byte(&to, '"');
     for (ptrdiff_t i = 0; i < words.len;) {
         uint32_t cp;

@@ -1,7 +1,7 @@
 /* Private to lib/store: texts as the full-text index has them, and as queries must ask for them.
  *
- * The tokenizer is FTS5's unicode61 with remove_diacritics 2: it folds case and accents, of both sides. What it cannot do is done
- * here, of both sides too: Chinese, Japanese and Korean know no spaces, so each run of their characters becomes its pairs
+ * The tokenizer is FTS5's unicode61 with remove_diacritics 2: it folds case and the accents of Latin letters, of both sides. What it
+ * cannot do is done here, of both sides too: other accents go (charset_without_accents); Chinese, Japanese and Korean know no spaces, so each run of their characters becomes its pairs
  * (abcd: ab bc cd d; the last character stands alone so that every single one begins a word), and full-width letters become plain ones.
  * Everything here is a pure function: the index is made again from the blobs, or an entry taken out, only with the same texts. */
 #ifndef STORE_FULLTEXT_H
@@ -9,8 +9,9 @@
 
 #include "store/store.h"
 
-/* Version of what is indexed: of these functions, and of the texts that parsing a blob gives them. In email.extraction. */
-enum { EXTRACTION = 1 };
+/* Version of what is indexed: of these functions, and of the texts that parsing a blob gives them. In email.extraction;
+ * gc makes the index again where a row has another one. */
+enum { EXTRACTION = 2 };
 
 /* A text as it is put into the index: a view of it where nothing had to change. */
 str text_for_index(arena *a, str text);

@@ -110,8 +110,8 @@ static bool needs_index(struct store *s, bool *needed, struct err *e)
     int64_t found;
     bool good = db_number(s, e, 0, &found,
                           "SELECT EXISTS (SELECT 1 FROM email_text_docsize WHERE id NOT IN (SELECT id FROM email)) OR "
-                          "EXISTS (SELECT 1 FROM email WHERE extraction > 0 AND id NOT IN (SELECT id FROM email_text_docsize))",
-                          "");
+                          "EXISTS (SELECT 1 FROM email WHERE extraction > 0 AND (extraction <> ? OR id NOT IN (SELECT id FROM email_text_docsize)))",
+                          "i", (int64_t)EXTRACTION);
     *needed = found != 0;
     return good;
 }

@@ -120,6 +120,12 @@ exits 65 mail-store check
 like 'check tells that the full text knows it' "$(cat out)" 'knows 1 removed emails'
 exits 0 mail-store gc
 like 'gc makes the full text again' "$(cat err)" '4 emails indexed again'
+sqlite3 "$DB" 'UPDATE email SET extraction = 1'
+exits 65 mail-store check
+like 'text of an older version' "$(cat out)" 'the full text of 4 emails is of another version: run mail-store gc'
+exits 0 mail-store gc
+like 'is made again' "$(cat err)" '4 emails indexed again'
+exits 0 mail-store check
 exits 0 mail-store check --full
 is 'then all is well' "$(cat out)" ''
 is 'words are found as before' "$(for q in word1 größe 日本 subject:3 from:alice; do mail-store search --count "$q"; done | tr '\n' ' ')" '1 4 4 1 4 '

@@ -25,6 +25,14 @@ is '--body: the same emails' "$(jq -r .id bodies.jsonl)" "$(jq -r .id invoice.js
 
 is 'words of the command line are one query' "$(mail-store search --ids subject:invoice or subject:lunch)" "$(mail-store search --ids 'subject:invoice or subject:lunch')"
 is 'accents do not matter' "$(mail-store search --count 'Müller')" "$(mail-store search --count 'MULLER')"
+for text in 'Ελληνικά ἄνθρωπος' 'мой ёж' 'שָׁלוֹם' "$(printf 'nai\314\210ve \320\270\314\206')"; do
+	printf 'Message-ID: <%s@accents>\nContent-Type: text/plain; charset=utf-8\n\n%s\n' "$(printf %s "$text" | md5sum | cut -c 1-8)" "$text" |
+		mail-parse -q -a accents --inline
+done | mail-store put -q -s accents
+for word in ελληνικα ΕΛΛΗΝΙΚΆ ανθρωπος ἌΝΘΡΩΠΟΣ мои Мой еж ЁЖ שלום שָלום naïve naive "$(printf 'na\303\257ve')" й; do
+	ok "without accents: $word" test "$(mail-store search -s accents --count "$word")" -gt 0
+done
+is 'not another word' "$(mail-store search -s accents --count 'ελληνικη')" 0
 is 'an id' "$(mail-store search --ids "id:$(jq -r .id invoice.jsonl | head -1)")" "$(jq -r .id invoice.jsonl | head -1)"
 thread=$(jq -r .threadId invoice.jsonl | head -1)
 is 'a thread' "$(mail-store search --ids "thread:$thread" | sort)" "$(mail-store thread "$thread" | jq -r .id | sort)"

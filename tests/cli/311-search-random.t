@@ -93,8 +93,10 @@ def fold_char(c):
     if CJK.match(c):
         return c
     base = unicodedata.normalize("NFD", c)
-    latin = base[0] < "\u0250"  # the accents of other scripts are letters of their own
-    return (base[0] if latin else c).lower()
+    if unicodedata.combining(c) and ord(c) < 0x700:
+        return ""
+    letters = base[0] < "\u0700" or "\u1e00" <= c < "\u2000"  # the marks of other scripts are vowels
+    return (base[0] if letters else c).lower()
 
 
 def fold(text):
