@@ -4,6 +4,7 @@
 #   make demo       the pipeline on share/sample
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build-san
 #   make html       the book and the manual pages, in build/html
+#   make completions   for bash and zsh, in build/completions
 #   make lint, make fuzz, make bench, make soak, make install DESTDIR= PREFIX=, make clean
 
 PREFIX  ?= /usr/local
@@ -99,6 +100,21 @@ soak: all unit timed
 demo: all
 	BUILD=$(BUILD) contrib/demo
 
+# Completion for bash and zsh, out of what each program says of itself.
+COMPLETIONS := $(foreach p,$(PROGRAMS),$(BUILD)/completions/bash/$(p) $(BUILD)/completions/zsh/_$(p))
+
+completions: $(COMPLETIONS)
+
+$(BUILD)/completions/%.tsv: $(BUILD)/bin/%
+	@mkdir -p $(@D)/bash $(@D)/zsh
+	$< --help-table >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/completions/bash/%: $(BUILD)/completions/%.tsv contrib/completion
+	contrib/completion bash $* $< >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/completions/zsh/_%: $(BUILD)/completions/%.tsv contrib/completion
+	contrib/completion zsh $* $< >$@.tmp && mv $@.tmp $@
+
 html:
 	contrib/book-html $(BUILD)/html
 
@@ -116,7 +132,7 @@ install: all
 clean:
 	rm -rf build build-san
 
-.PHONY: all unit timed fuzz check lint bench soak demo html install clean
+.PHONY: all unit timed fuzz check lint bench soak demo html completions install clean
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
