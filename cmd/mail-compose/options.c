@@ -1,31 +1,72 @@
 /* The command line: what all messages of the run have in common. */
 #include "compose.h"
 
-#include <getopt.h>
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: mail-compose --to ADDRESS… [options]            one message\n"
-    "       mail-compose [--json] [options] <requests       one message for each JSON request\n"
-    "       mail-compose reply [--all] [options] [ID…]      answers to the email records on stdin, or to IDs of the store\n"
-    "       mail-compose forward --to ADDRESS [--as-attachment] [options] [ID…]\n"
-    "       mail-compose bounce --to ADDRESS [options] [ID…] send on as it is (Resent-To)\n"
-    "       mail-compose -t [options] [ADDRESS…] <message   as sendmail -t; --message: only to ADDRESS…\n"
-    "       mail-compose templates [NAME…]                  list and check templates\n"
+    "usage: mail-compose --to ADDRESS… [OPTION...]          one message\n"
+    "       mail-compose [--json] [OPTION...] <requests     one message for each JSON request\n"
+    "       mail-compose VERB [OPTION...] [ID…]             of the email records on stdin, or IDs of the store\n"
+    "       mail-compose -t [OPTION...] [ADDRESS…] <message as sendmail -t; --message: only to ADDRESS…\n"
     "\n"
-    "      --to, --cc, --bcc, --from, --reply-to ADDRESS    'Ann <ann@example.com>, bob@example.com'; repeatable\n"
-    "      --subject TEXT   --text TEXT   --html HTML       TEXT: itself, @FILE, or - for stdin (@@… for one that begins so)\n"
-    "      --attach FILE[:type[:name]]                      --inline FILE[:type[:name]]  a picture, cid:name in the HTML\n"
-    "      --header 'Name: value'                           --list-unsubscribe URL  --importance low|normal|high\n"
-    "      --template NAME  --set NAME=VALUE  --data FILE   -T, --templates DIR\n"
-    "      --request-receipt  --auto  --auto-submitted WORD  --in-reply-to ID  --no-signature  --no-quote  --force\n"
-    "      --sign  --no-sign  --encrypt  --certificate FILE  --no-dkim\n"
-    "      --key TEXT  --queue NAME  --profile NAME  --priority N  --send-at TIME  --undo TIME  --expires TIME  --tag TEXT\n"
-    "      --notify LIST  --ret hdrs|full  --envid TEXT  --envelope-from ADDRESS  --from-name NAME  --dot\n"
-    "  -a, --account NAME  -C, --config FILE  -s, --store DIR\n"
-    "      --raw            the message in the record, not in the store\n"
-    "      --dry-run        print the message itself\n"
-    "  -q, --quiet  -v, --verbose  -h, --help  -V, --version\n";
+    "  reply [ID…]        answer them\n"
+    "  forward [ID…]      send them on, with a word before; --to says to whom\n"
+    "  bounce [ID…]       send them on as they are (Resent-To)\n"
+    "  templates [NAME…]  list and check templates; its options: mail-compose templates -h\n"
+    "\n"
+    "  -a, --account NAME         who sends; else the account of --from, of the message, or the first\n"
+    "  -C, --config FILE          the configuration\n"
+    "  -s, --store DIR            the store\n"
+    "      --to ADDRESS           'Ann <ann@example.com>, bob@example.com'; repeatable, as all addresses\n"
+    "      --cc ADDRESS           to them as well\n"
+    "      --bcc ADDRESS          to them, and the others do not see it\n"
+    "      --from ADDRESS         who sends\n"
+    "      --from-name NAME       the name of the sender, where a message on stdin has none\n"
+    "      --reply-to ADDRESS     who gets the answers\n"
+    "      --subject TEXT         its subject\n"
+    "      --text TEXT            itself, @FILE, or - for stdin (@@… for one that begins so)\n"
+    "      --html HTML            the same as HTML\n"
+    "      --attach FILE[:type[:name]]  a file; - is stdin\n"
+    "      --inline FILE[:type[:name]]  a picture, cid:name in the HTML\n"
+    "      --header 'Name: value'  a further field\n"
+    "      --in-reply-to ID       part of a conversation\n"
+    "      --importance LEVEL     low, normal or high\n"
+    "      --list-unsubscribe URL  how to leave the list\n"
+    "      --request-receipt      ask for a notice that it was read\n"
+    "      --template NAME        subject and texts from a template\n"
+    "      --set NAME=VALUE       a value for it; repeatable\n"
+    "      --data FILE            values for it, as JSON\n"
+    "  -T, --templates DIR        where templates are\n"
+    "      --no-signature         without signature and footer\n"
+    "      --no-quote             reply: without what it answers\n"
+    "      --all                  reply: to all, not only to the sender\n"
+    "      --as-attachment        forward: whole, as a message\n"
+    "      --force                reply: where an answer would not be made\n"
+    "      --auto                 no person sends this\n"
+    "      --auto-submitted WORD  the same, as auto-generated, auto-replied or auto-notified; or no\n"
+    "      --sign                 sign it with S/MIME\n"
+    "      --no-sign              do not, whatever the account says\n"
+    "      --encrypt              encrypt it with S/MIME\n"
+    "      --certificate FILE     for whom to encrypt\n"
+    "      --no-dkim              no DKIM signature\n"
+    "      --key TEXT             the idempotency key: to add it again adds nothing\n"
+    "      --queue NAME           the named queue\n"
+    "      --profile NAME         the SMTP identity\n"
+    "      --priority N           higher ones first\n"
+    "      --send-at TIME         not before: 2026-08-22T09:00:00+02:00, 2026-08-22, or +2h from now\n"
+    "      --undo TIME            not before, and until then it can be canceled\n"
+    "      --expires TIME         not after\n"
+    "      --tag TEXT             a word to find it by\n"
+    "      --notify LIST          never, or a list of success, failure, delay\n"
+    "      --ret PART             hdrs or full: what a notice holds of the message\n"
+    "      --envid TEXT           what a notice calls it\n"
+    "      --envelope-from ADDRESS  where notices of failure go; '' for nowhere\n"
+    "  -t                         the message on stdin goes to its To, Cc and Bcc\n"
+    "      --message              the message on stdin goes to the arguments only\n"
+    "      --dot                  a line that is a single dot ends it\n"
+    "      --json                 read requests even where options name recipients\n"
+    "      --raw                  the message in the record, not in the store\n"
+    "      --dry-run              print the message itself\n";
 
 enum option_id {
     O_TO = 256, O_CC, O_BCC, O_FROM, O_REPLY_TO, O_SUBJECT, O_TEXT, O_HTML, O_ATTACH, O_INLINE, O_HEADER, O_UNSUBSCRIBE, O_IMPORTANCE,
@@ -34,23 +75,19 @@ enum option_id {
     O_ENVELOPE_FROM, O_FROM_NAME, O_DOT, O_RAW, O_DRY_RUN, O_ALL, O_AS_ATTACHMENT, O_JSON, O_MESSAGE,
 };
 
-static const struct option options[] = {
-    {"to", 1, NULL, O_TO}, {"cc", 1, NULL, O_CC}, {"bcc", 1, NULL, O_BCC}, {"from", 1, NULL, O_FROM}, {"reply-to", 1, NULL, O_REPLY_TO},
-    {"subject", 1, NULL, O_SUBJECT}, {"text", 1, NULL, O_TEXT}, {"html", 1, NULL, O_HTML}, {"attach", 1, NULL, O_ATTACH},
-    {"inline", 1, NULL, O_INLINE}, {"header", 1, NULL, O_HEADER}, {"list-unsubscribe", 1, NULL, O_UNSUBSCRIBE},
-    {"importance", 1, NULL, O_IMPORTANCE}, {"template", 1, NULL, O_TEMPLATE}, {"set", 1, NULL, O_SET}, {"data", 1, NULL, O_DATA},
-    {"templates", 1, NULL, 'T'}, {"request-receipt", 0, NULL, O_RECEIPT}, {"auto", 0, NULL, O_AUTO},
-    {"auto-submitted", 1, NULL, O_AUTO_SUBMITTED}, {"in-reply-to", 1, NULL, O_IN_REPLY_TO}, {"no-signature", 0, NULL, O_NO_SIGNATURE},
-    {"no-quote", 0, NULL, O_NO_QUOTE}, {"force", 0, NULL, O_FORCE}, {"sign", 0, NULL, O_SIGN}, {"no-sign", 0, NULL, O_NO_SIGN},
-    {"encrypt", 0, NULL, O_ENCRYPT}, {"certificate", 1, NULL, O_CERTIFICATE}, {"no-dkim", 0, NULL, O_NO_DKIM}, {"key", 1, NULL, O_KEY},
-    {"queue", 1, NULL, O_QUEUE}, {"profile", 1, NULL, O_PROFILE}, {"priority", 1, NULL, O_PRIORITY}, {"send-at", 1, NULL, O_SEND_AT},
-    {"undo", 1, NULL, O_UNDO}, {"expires", 1, NULL, O_EXPIRES}, {"tag", 1, NULL, O_TAG}, {"notify", 1, NULL, O_NOTIFY},
-    {"ret", 1, NULL, O_RET}, {"envid", 1, NULL, O_ENVID}, {"envelope-from", 1, NULL, O_ENVELOPE_FROM}, {"from-name", 1, NULL, O_FROM_NAME},
-    {"dot", 0, NULL, O_DOT}, {"raw", 0, NULL, O_RAW}, {"dry-run", 0, NULL, O_DRY_RUN}, {"all", 0, NULL, O_ALL},
-    {"as-attachment", 0, NULL, O_AS_ATTACHMENT}, {"json", 0, NULL, O_JSON}, {"message", 0, NULL, O_MESSAGE}, {"account", 1, NULL, 'a'},
-    {"config", 1, NULL, 'C'}, {"store", 1, NULL, 's'}, {"quiet", 0, NULL, 'q'}, {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'},
-    {"version", 0, NULL, 'V'}, {NULL, 0, NULL, 0},
+static const struct prog_name names[] = {
+    {"to", O_TO}, {"cc", O_CC}, {"bcc", O_BCC}, {"from", O_FROM}, {"reply-to", O_REPLY_TO}, {"subject", O_SUBJECT},
+    {"text", O_TEXT}, {"html", O_HTML}, {"attach", O_ATTACH}, {"inline", O_INLINE}, {"header", O_HEADER},
+    {"list-unsubscribe", O_UNSUBSCRIBE}, {"importance", O_IMPORTANCE}, {"template", O_TEMPLATE}, {"set", O_SET}, {"data", O_DATA},
+    {"request-receipt", O_RECEIPT}, {"auto", O_AUTO}, {"auto-submitted", O_AUTO_SUBMITTED}, {"in-reply-to", O_IN_REPLY_TO},
+    {"no-signature", O_NO_SIGNATURE}, {"no-quote", O_NO_QUOTE}, {"force", O_FORCE}, {"sign", O_SIGN}, {"no-sign", O_NO_SIGN},
+    {"encrypt", O_ENCRYPT}, {"certificate", O_CERTIFICATE}, {"no-dkim", O_NO_DKIM}, {"key", O_KEY}, {"queue", O_QUEUE},
+    {"profile", O_PROFILE}, {"priority", O_PRIORITY}, {"send-at", O_SEND_AT}, {"undo", O_UNDO}, {"expires", O_EXPIRES},
+    {"tag", O_TAG}, {"notify", O_NOTIFY}, {"ret", O_RET}, {"envid", O_ENVID}, {"envelope-from", O_ENVELOPE_FROM},
+    {"from-name", O_FROM_NAME}, {"dot", O_DOT}, {"raw", O_RAW}, {"dry-run", O_DRY_RUN}, {"all", O_ALL},
+    {"as-attachment", O_AS_ATTACHMENT}, {"json", O_JSON}, {"message", O_MESSAGE}, {NULL, 0},
 };
+static const struct prog_form command = {.usage = usage, .names = names};
 
 static bool read_all_stdin(arena *a, str *out, struct err *e)
 {
@@ -209,13 +246,10 @@ static int read_option(struct compose *c, int o)
     case O_NO_SIGN: c->crypto.sign = COMPOSE_NO; return -1;
     case O_ENCRYPT: c->crypto.encrypt = COMPOSE_YES; return -1;
     case O_NO_DKIM: c->crypto.no_dkim = true; return -1;
-    case 'q': prog_verbosity(QUIET); return -1;
-    case 'v': prog_verbosity(VERBOSE); return -1;
-    case 'h': return prog_usage(usage);
-    case 'V': return prog_version();
-    case '?': case ':': return prog_misuse(NULL);
     default: break;
     }
+    if (o < O_TO)
+        return prog_answer(&command, o);
     if (takes_stdin(o) && c->stdin_taken++)
         return prog_misuse("standard input can be only one of --text, --html, --attach and --inline");
     if (sending_option(c, o, &e))
@@ -256,7 +290,7 @@ int read_options(struct compose *c, int argc, char **argv)
     if (is_templates(c, argc, argv))
         return -1;
     c->defaults.now = now_s();
-    for (int o; (o = getopt_long(argc, argv, "a:C:s:T:tqvhV", options, NULL)) != -1;) {
+    for (int o; (o = prog_option(&command, argc, argv)) != -1;) {
         int code = read_option(c, o);
         if (code >= 0)
             return code;

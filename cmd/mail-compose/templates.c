@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -16,16 +15,10 @@ static const char usage[] =
     "  -T, --templates DIR   the folder of the templates\n"
     "  -a, --account NAME    only what this account may use\n"
     "  -q, --quiet           records only\n"
-    "  -v, --verbose         say more\n"
-    "  -h, --help            this text\n"
     "\n"
     "example: mail-compose templates | jq -r 'select(.ok | not) | .name'\n";
 
-static const struct option options[] = {
-    {"config", required_argument, NULL, 'C'}, {"templates", required_argument, NULL, 'T'}, {"account", required_argument, NULL, 'a'},
-    {"quiet", no_argument, NULL, 'q'},        {"verbose", no_argument, NULL, 'v'},         {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
+static const struct prog_form command = {.usage = usage, .verb = "templates"};
 
 enum { RUN_MEMORY = 1 << 30, NAMES_MAX = 100000 };
 
@@ -175,16 +168,12 @@ int templates_main(const char *config_path, int argc, char **argv)
     struct out out = out_new(&mem, 1);
     struct listing l = {.mem = &mem, .out = &out};
     const char *dir = NULL;
-    optind = 0;
-    for (int o; (o = getopt_long(argc, argv, "C:T:a:qvh", options, NULL)) != -1;)
+    for (int o; (o = prog_option(&command, argc, argv)) != -1;)
         switch (o) {
         case 'C': config_path = optarg; break;
         case 'T': dir = optarg; break;
         case 'a': l.account = str_c(optarg); break;
-        case 'q': prog_verbosity(QUIET); break;
-        case 'v': prog_verbosity(VERBOSE); break;
-        case 'h': return prog_usage(usage);
-        default: return prog_misuse("an option of templates is wrong");
+        default: return prog_answer(&command, o);
         }
     struct config config;
     struct strs names = {0};

@@ -4,7 +4,6 @@
  * Touches: the network; blobs/ and the account's lock in the store. On the server nothing is changed: mail stays unread. */
 #include "fetch.h"
 
-#include <getopt.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -31,38 +30,18 @@ static const char usage[] =
     "      --connect-timeout S    until the server must have greeted (30)\n"
     "      --response-timeout S   longest silence (60)\n"
     "  -C, --config FILE      the configuration\n"
-    "  -s, --store DIR        the store\n"
-    "  -q, --quiet            errors only; -v, --verbose: say more\n"
-    "  -h, --help; -V, --version\n";
+    "  -s, --store DIR        the store\n";
 
 enum { OPT_ALL = 256, OPT_URL, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_RECENT, OPT_LIMIT, OPT_CONNECT, OPT_RESPONSE,
        OPT_DUE, OPT_ADAPTIVE, OPT_FORCE };
 
-static const struct option options[] = {
-    {"account", required_argument, NULL, 'a'},
-    {"all", no_argument, NULL, OPT_ALL},
-    {"due", no_argument, NULL, OPT_DUE},
-    {"adaptive", no_argument, NULL, OPT_ADAPTIVE},
-    {"force", no_argument, NULL, OPT_FORCE},
-    {"url", required_argument, NULL, OPT_URL},
-    {"secret", required_argument, NULL, OPT_SECRET},
-    {"auth", required_argument, NULL, OPT_AUTH},
-    {"ca-file", required_argument, NULL, OPT_CA_FILE},
-    {"allow-plaintext", no_argument, NULL, OPT_PLAINTEXT},
-    {"mailbox", required_argument, NULL, 'm'},
-    {"max", required_argument, NULL, 'n'},
-    {"recent", required_argument, NULL, OPT_RECENT},
-    {"time-limit", required_argument, NULL, OPT_LIMIT},
-    {"connect-timeout", required_argument, NULL, OPT_CONNECT},
-    {"response-timeout", required_argument, NULL, OPT_RESPONSE},
-    {"config", required_argument, NULL, 'C'},
-    {"store", required_argument, NULL, 's'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
+static const struct prog_name names[] = {
+    {"all", OPT_ALL}, {"due", OPT_DUE}, {"adaptive", OPT_ADAPTIVE}, {"force", OPT_FORCE}, {"url", OPT_URL},
+    {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE}, {"allow-plaintext", OPT_PLAINTEXT},
+    {"recent", OPT_RECENT}, {"time-limit", OPT_LIMIT}, {"connect-timeout", OPT_CONNECT},
+    {"response-timeout", OPT_RESPONSE}, {NULL, 0},
 };
+static const struct prog_form command = {.usage = usage, .names = names};
 
 enum { RUN_MEMORY = 1 << 26, MESSAGE_MEMORY = 1 << 26, STOP = -1 };
 
@@ -84,10 +63,6 @@ static int take_option(arena *a, struct opts *o, int option)
     case OPT_PLAINTEXT: o->allow_plaintext = true; break;
     case 'C': o->config_path = optarg; break;
     case 's': o->store_dir = optarg; break;
-    case 'q': prog_verbosity(QUIET); break;
-    case 'v': prog_verbosity(VERBOSE); break;
-    case 'h': return prog_usage(usage);
-    case 'V': return prog_version();
     case 'n':
         if (!str_i64(str_c(optarg), 0, INT64_MAX, &o->max))
             return prog_misuse("-n wants a number, not '%s'", optarg);
@@ -104,7 +79,7 @@ static int take_option(arena *a, struct opts *o, int option)
             return prog_misuse("a time limit is 1 to %d seconds, not '%s'", DAY_S, optarg);
         break;
     }
-    default: return prog_misuse(NULL);
+    default: return prog_answer(&command, option);
     }
     return STOP;
 }
@@ -149,7 +124,7 @@ int main(int argc, char **argv)
     prog_signals(true);
     arena mem = arena_new(RUN_MEMORY);
     struct opts o = {.max = -1, .recent = -1, .connect_s = -1, .response_s = -1, .limit_s = -1};
-    for (int c; (c = getopt_long(argc, argv, "a:m:n:C:s:qvhV", options, NULL)) != -1;) {
+    for (int c; (c = prog_option(&command, argc, argv)) != -1;) {
         int code = take_option(&mem, &o, c);
         if (code != STOP)
             return code;

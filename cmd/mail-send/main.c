@@ -4,8 +4,6 @@
  * Touches: the network; the message files that the submissions name; the lease files that they name. No database. */
 #include "send.h"
 
-#include <getopt.h>
-
 static const char usage[] =
     "usage: mail-send [OPTIONS] [-a NAME | --url URL [--secret REF]]\n"
     "       mail-send [OPTIONS] {-a NAME | --url URL} [--from ADDRESS] RECIPIENT... <message\n"
@@ -30,35 +28,17 @@ static const char usage[] =
     "      --data-timeout S       longest silence behind a message (600)\n"
     "      --dry-run          say what would be sent where; connect to nothing\n"
     "  -C, --config FILE      the configuration\n"
-    "  -s, --store DIR        the store whose blobs are meant where a submission names no path\n"
-    "  -q, --quiet            errors only; -v, --verbose: say more\n"
-    "  -h, --help; -V, --version\n";
+    "  -s, --store DIR        the store whose blobs are meant where a submission names no path\n";
 
 enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY };
 
-static const struct option options[] = {
-    {"account", required_argument, NULL, 'a'},
-    {"url", required_argument, NULL, OPT_URL},
-    {"secret", required_argument, NULL, OPT_SECRET},
-    {"auth", required_argument, NULL, OPT_AUTH},
-    {"ca-file", required_argument, NULL, OPT_CA_FILE},
-    {"allow-plaintext", no_argument, NULL, OPT_PLAINTEXT},
-    {"from", required_argument, NULL, OPT_FROM},
-    {"to", required_argument, NULL, OPT_TO},
-    {"sent", no_argument, NULL, OPT_SENT},
-    {"jobs", required_argument, NULL, 'j'},
-    {"connect-timeout", required_argument, NULL, OPT_CONNECT},
-    {"response-timeout", required_argument, NULL, OPT_RESPONSE},
-    {"data-timeout", required_argument, NULL, OPT_DATA},
-    {"dry-run", no_argument, NULL, OPT_DRY},
-    {"config", required_argument, NULL, 'C'},
-    {"store", required_argument, NULL, 's'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
+static const struct prog_name names[] = {
+    {"url", OPT_URL}, {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE},
+    {"allow-plaintext", OPT_PLAINTEXT}, {"from", OPT_FROM}, {"to", OPT_TO}, {"sent", OPT_SENT},
+    {"connect-timeout", OPT_CONNECT}, {"response-timeout", OPT_RESPONSE}, {"data-timeout", OPT_DATA},
+    {"dry-run", OPT_DRY}, {NULL, 0},
 };
+static const struct prog_form command = {.usage = usage, .names = names};
 
 enum { RUN_MEMORY = 1 << 26, STOP = -1 };
 
@@ -87,15 +67,11 @@ static int take_option(struct opts *o, int option)
     case OPT_DRY: o->dry_run = true; break;
     case 'C': o->config_path = optarg; break;
     case 's': o->store_dir = optarg; break;
-    case 'q': prog_verbosity(QUIET); break;
-    case 'v': prog_verbosity(VERBOSE); break;
-    case 'h': return prog_usage(usage);
-    case 'V': return prog_version();
     case 'j':
         if (!str_i64(str_c(optarg), 1, WORKERS_MAX, &o->workers))
             return prog_misuse("-j is 1 to %d, not '%s'", WORKERS_MAX, optarg);
         break;
-    default: return prog_misuse(NULL);
+    default: return prog_answer(&command, option);
     }
     return STOP;
 }
@@ -134,7 +110,7 @@ int main(int argc, char **argv)
     prog_signals(true);
     arena mem = arena_new(RUN_MEMORY);
     struct opts o = {.connect_s = -1, .response_s = -1, .final_s = -1, .workers = 1};
-    for (int c; (c = getopt_long(argc, argv, "a:j:C:s:qvhV", options, NULL)) != -1;) {
+    for (int c; (c = prog_option(&command, argc, argv)) != -1;) {
         int code = take_option(&o, c);
         if (code != STOP)
             return code;
