@@ -17,6 +17,7 @@ static const struct verb verb = {
     0, 0};
 
 enum {
+    HEAP_OCTETS = 96 << 20, /* of SQLite's pages, and of the words of a batch */
     PATIENCE_MS = 20 /* a pipe that has nothing for so long pauses: less, and a slow producer would get a commit a message */
 };
 
@@ -134,6 +135,7 @@ int put_main(const char *dir, int argc, char **argv)
     int code;
     if (!verb_begin(&verb, &p.call, dir, argc, argv, &code))
         return code;
+    heap_huge(HEAP_OCTETS);
     prog_signals(true);
     p.in = lines_new(0, LINE_MAX_OCTETS);
     p.commit_ms = PATIENCE_MS;

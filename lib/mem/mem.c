@@ -1,8 +1,10 @@
 #include "mem/mem.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -118,4 +120,19 @@ void *arena_grow(arena *a, void *p, size_t old, size_t n, size_t align)
     if (old)
         memcpy(moved, p, old);
     return moved;
+}
+
+/* malloc's heap grows at the break by M_TOP_PAD; what is mapped by itself would not be on those pages. */
+void heap_huge(size_t octets)
+{
+    enum { HUGE_PAGE = 2 << 20, LARGEST_BLOCK = 16 << 20, FIRST_BLOCK = 1 << 20 };
+    char *start = sbrk(0);
+    mallopt(M_TOP_PAD, (int)octets);
+    mallopt(M_TRIM_THRESHOLD, (int)octets);
+    mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK);
+    free(malloc(FIRST_BLOCK));
+    char *end = sbrk(0);
+    char *first = start + (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;
+    if (end - first >= HUGE_PAGE)
+        madvise(first, (size_t)(end - first), MADV_HUGEPAGE);
 }

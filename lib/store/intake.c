@@ -8,6 +8,7 @@
 
 enum {
     SLOT_OCTETS = 1 << 30,  /* addresses for one record */
+    WAKE_LINES = 12,        /* for fewer no thread is woken, unless the caller waits */
     EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
 };
 
@@ -222,6 +223,8 @@ static void wake(struct intake *in)
 static void wait_until(struct intake *in, const bool *done)
 {
     while (!*done) {
+        if (in->begun < in->queued)
+            wake(in);
         in->caller_waits = true;
         pthread_cond_wait(&in->ready, &in->lock);
         in->caller_waits = false;
@@ -241,7 +244,8 @@ void intake_give(struct intake *in, str line, int64_t number)
     in->octets += line.len;
     pthread_mutex_lock(&in->lock);
     in->queued++;
-    wake(in);
+    if (in->queued - in->begun >= WAKE_LINES)
+        wake(in);
     pthread_mutex_unlock(&in->lock);
 }
 
