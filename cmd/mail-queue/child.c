@@ -104,9 +104,13 @@ static void *feed(void *context)
 bool child_feed(struct child *c, str input, struct err *e)
 {
     c->input = input;
-    errno = pthread_create(&c->feeder, NULL, feed, c);
-    c->fed = errno == 0;
-    return c->fed || err_errno(e, ERR_LATER, "queue.child", "", "cannot start a thread");
+    int failed = pthread_create(&c->feeder, NULL, feed, c);
+    c->fed = failed == 0;
+    if (c->fed)
+        return true;
+    child_end(c);
+    errno = failed;
+    return err_errno(e, ERR_LATER, "queue.child", "", "cannot start a thread");
 }
 
 void child_end(struct child *c)

@@ -28,7 +28,8 @@ struct child {
 
 /* It starts while its input is made. */
 bool child_start(struct child *c, const struct child_command *command, struct err *e);
-/* All of its stdin, which must live until child_end: a thread writes it, so that it can read as it likes while we read what it prints. */
+/* All of its stdin, which must live until child_end: a thread writes it, so that it can read as it likes while we read what it prints. False
+ * with *e: the child has been ended. */
 bool child_feed(struct child *c, str input, struct err *e);
 /* Wait for it; without input it found none. Its exit code is left alone: what it printed says all. A program that cannot be run is told. */
 void child_end(struct child *c);

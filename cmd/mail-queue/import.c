@@ -331,7 +331,7 @@ static bool flush(struct importing *x)
     char *options[] = {"--json", "-s", str_z(&x->batch, store), "--raw"};
     int messages = memfd_create("messages", MFD_CLOEXEC);
     struct child_command command = {.name = "mail-compose", .config = x->call.config_path, .options = options, .n_options = x->call.dry_run ? 4 : 3, .err = messages};
-    if (x->n && messages >= 0 && child_start(&child, &command, &e)) {
+    if (x->n && messages >= 0 && child_start(&child, &command, &e) && child_feed(&child, buf_str(&x->requests), &e)) {
         int answers = take_answers(x, child.out);
         child_end(&child);
         if (answers < x->n && !x->lost)

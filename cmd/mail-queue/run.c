@@ -86,44 +86,64 @@ static bool take_rest(struct running *r, struct lease *lease, struct err *e)
     return true;
 }
 
-/* One claim, sent and settled. *n: submissions; *progress: whether anything came of it. */
-static bool round_once(struct running *r, struct policy *policy, int64_t limit, int64_t *n, bool *progress, struct err *e)
+static void count_claimed(struct running *r, const struct queue_claimed *claimed)
+{
+    r->claimed += claimed->n;
+    r->expired += claimed->expired;
+    r->refused += claimed->refused;
+}
+
+/* What was claimed goes to the child, and what it says into the rows. *progress: whether anything came of it. */
+static bool send_claimed(struct running *r, struct child *child, str lines, struct lease *lease, bool *progress, struct err *e)
+{
+    struct settling *s = &r->settled;
+    struct err why;
+    int64_t before = s->sent + s->deferred + s->failed + s->uncertain;
+    bool good = true, fed = child_feed(child, lines, &why);
+    if (!fed)
+        prog_error(&why);
+    if (fed) {
+        good = settle_stream(&r->call, s, child->out, e);
+        child_end(child);
+    }
+    *progress = s->sent + s->deferred + s->failed + s->uncertain > before;
+    return take_rest(r, lease, e) && good && !s->lost;
+}
+
+/* One claim, sent and settled; mail-send starts while it is made. *n: submissions. */
+static bool round_once(struct running *r, const struct queue_claim *want, int64_t *n, bool *progress, struct err *e)
+{
+    struct lease lease;
+    struct queue_claimed claimed = {0};
+    struct child child;
+    bool due;
+    *n = 0;
+    *progress = false;
+    if (!queue_due(r->call.store, want, &due, e))
+        return false;
+    if (!due)
+        return true;
+    if (!child_start(&child, &r->command, e))
+        return false;
+    bool good = queue_claim(&r->round, r->call.store, want, &lease, &claimed, e);
+    count_claimed(r, &claimed);
+    *n = claimed.n;
+    if (good && claimed.n)
+        return send_claimed(r, &child, claimed.lines, &lease, progress, e);
+    child_end(&child);
+    return good;
+}
+
+static bool show_due(struct running *r, const struct queue_claim *want, int64_t *n, struct err *e)
 {
     struct lease lease;
     struct queue_claimed claimed;
-    struct queue_claim want = {.limit = limit,
-                               .accounts = &r->call.accounts,
-                               .queues = &r->call.queues,
-                               .ids = r->ids.item,
-                               .n_ids = r->ids.n,
-                               .force = r->force,
-                               .batch = true,
-                               .dry_run = r->call.dry_run,
-                               .gate = policy_gate,
-                               .context = policy};
-    if (!queue_claim(&r->round, r->call.store, &want, &lease, &claimed, e))
+    if (!queue_claim(&r->round, r->call.store, want, &lease, &claimed, e))
         return false;
+    count_claimed(r, &claimed);
     *n = claimed.n;
-    *progress = false;
-    r->claimed += claimed.n;
-    r->expired += claimed.expired;
-    r->refused += claimed.refused;
-    if (r->call.dry_run)
-        out_put(&r->call.out, claimed.lines);
-    if (r->call.dry_run || claimed.n == 0)
-        return true;
-    struct child child;
-    struct settling *s = &r->settled;
-    int64_t before = s->sent + s->deferred + s->failed + s->uncertain;
-    struct err why;
-    bool started = child_start(&child, &r->command, claimed.lines, &why);
-    if (!started)
-        prog_error(&why);
-    bool good = !started || settle_stream(&r->call, s, child.out, e);
-    if (started)
-        child_end(&child);
-    *progress = s->sent + s->deferred + s->failed + s->uncertain > before;
-    return take_rest(r, &lease, e) && good && !s->lost;
+    out_put(&r->call.out, claimed.lines);
+    return true;
 }
 
 /* What was uncertain, and of which a copy was fetched since. */
@@ -140,18 +160,31 @@ static bool reconcile(struct running *r, struct err *e)
 static bool send_due(struct running *r, struct err *e)
 {
     int64_t n = 1, limit = r->call.limit < 0 ? INT64_MAX : r->call.limit, round = ROUND;
-    bool progress = true;
+    bool progress = true, dry_run = r->call.dry_run;
     while (n && progress && limit > r->claimed && !prog_stopping()) {
-        int64_t start = sys_clock.monotonic_ms();
+        int64_t start = sys_clock.monotonic_ms(), room = limit - r->claimed;
         arena_reset(&r->round);
         struct policy *policy = policy_new(&r->round, &r->call, r->ids.n ? POLICY_NOW : r->force ? POLICY_NO_WINDOW : POLICY_ALL, e);
-        int64_t room = limit - r->claimed;
-        if (!policy || !round_once(r, policy, room < round || r->call.dry_run ? room : round, &n, &progress, e))
+        struct queue_claim want = {.limit = room < round || dry_run ? room : round,
+                                   .accounts = &r->call.accounts,
+                                   .queues = &r->call.queues,
+                                   .ids = r->ids.item,
+                                   .n_ids = r->ids.n,
+                                   .force = r->force,
+                                   .batch = true,
+                                   .dry_run = dry_run,
+                                   .gate = policy_gate,
+                                   .context = policy};
+        if (!policy)
+            return false;
+        if (dry_run)
+            return show_due(r, &want, &n, e);
+        if (!round_once(r, &want, &n, &progress, e))
             return false;
         bool quick = sys_clock.monotonic_ms() - start < ROUND_QUICK_MS;
         round = !quick ? ROUND : round < ROUND_MAX ? round * ROUND_GROWS : ROUND_MAX;
     }
-    if (n && !progress && !r->call.dry_run)
+    if (n && !progress)
         prog_outcome(ERR_LATER);
     return true;
 }

@@ -310,8 +310,7 @@ static str joined(struct claiming *c)
     return buf_str(&b);
 }
 
-/* Without a lock: a claim of nothing must cost nothing. */
-static bool is_anything_due(struct store *s, const struct queue_claim *want, bool *due, struct err *e)
+bool queue_due(struct store *s, const struct queue_claim *want, bool *due, struct err *e)
 {
     int64_t found;
     if (!db_number(s, e, 0, &found,
@@ -342,7 +341,7 @@ bool queue_claim(arena *a, struct store *s, const struct queue_claim *want, stru
     *lease = (struct lease){.fd = -1};
     if (want->limit <= 0)
         return true;
-    if (!is_anything_due(s, want, &due, e))
+    if (!queue_due(s, want, &due, e))
         return false;
     if (!due)
         return true;

@@ -254,6 +254,8 @@ struct queue_claimed {
     int64_t refused;    /* recipients that the gate refused */
     int64_t expired;    /* recipients that were given up */
 };
+/* Whether a claim may find anything: without a lock, because a claim of nothing must cost nothing. */
+bool queue_due(struct store *s, const struct queue_claim *want, bool *due, struct err *e);
 /* Mark what is due as sending under a new lease, lasting when it returns. *lease (lib/lease) is held shared: release it when the lines are
  * on their way. Nothing due: n 0, no lease (fd -1). Lines live in a. */
 bool queue_claim(arena *a, struct store *s, const struct queue_claim *want, struct lease *lease, struct queue_claimed *out, struct err *e);
@@ -632,6 +634,17 @@ struct health_clock {
     int64_t back_s, back_at;  /* the widest step back among the newest events, and the time after it; 0: none */
 };
 bool health_clock(struct store *s, struct health_clock *out, struct err *e);
+
+/* Counted through indexes; what grows with the mail is never read from end to end. */
+struct health_counts {
+    int64_t stored;                   /* emails ever */
+    int64_t events;                   /* ever */
+    int64_t recipients[QUEUE_STATUSES];
+    int64_t due, due_since;           /* submissions that could leave now, and since when the first could; 0: none */
+    int64_t missing;                  /* messages that servers have and the store not yet */
+    int64_t suppressed;               /* addresses */
+};
+bool health_counts(struct store *s, int64_t now, struct health_counts *out, struct err *e);
 
 struct health_files {
     int64_t free_octets, disk_octets; /* of the disk of the store's folder; free: to us */
