@@ -257,7 +257,7 @@ static void do_line(struct worker *w, struct slot *s, str line, int64_t number)
 {
     struct record r;
     struct err e;
-    if (!record_read(&w->mem, line, "stdin", number, &r, &e)) {
+    if (!record_read_types(&w->mem, line, "stdin", number, RECORD_BIT(RECORD_EMAIL), &r, &e)) {
         put_error(w, s, &e, STR_NONE);
     } else if (r.type != RECORD_EMAIL) {
         buf_put(&s->out, line);

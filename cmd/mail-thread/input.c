@@ -24,7 +24,7 @@ bool next_record(struct lines *in, arena *a, struct record *r, struct out *error
                 return false;
             continue;
         }
-        if (record_read(a, line, "standard input", in->number, r, &e))
+        if (record_read_types(a, line, "standard input", in->number, RECORD_BIT(RECORD_EMAIL), r, &e))
             return true;
         say(&e, errors, a);
     }

@@ -39,6 +39,26 @@ static const char *read_time(arena *a, const struct jnode *value, enum form form
     return NULL;
 }
 
+static const char *const words[] = {
+    [WORDS_FORMAT] = "mboxrd, mboxo or mboxcl2",
+    [WORDS_TEXT_FROM] = "plain or html",
+    [WORDS_IMPORTANCE] = "low, normal or high",
+    [WORDS_DIRECTION] = "inbound, outbound or internal",
+    [WORDS_POLL] = "ok, partial, failed or skipped",
+};
+
+static bool is_one_of(str word, const char *list)
+{
+    for (str rest = str_c(list), one; rest.len;) {
+        str_cut(rest, ' ', &one, &rest);
+        if (str_ends(one, S(",")))
+            one.len--;
+        if (str_eq(one, word))
+            return !str_eq(word, S("or"));
+    }
+    return false;
+}
+
 static const char *read_text(arena *a, const struct member *m, const struct jnode *value, str *to)
 {
     if (!value_text(a, value, to))
@@ -47,6 +67,8 @@ static const char *read_text(arena *a, const struct member *m, const struct jnod
         return NULL;
     if (m->form == FORM_NAME && !record_is_name(*to))
         return "a string that is not empty and has no control characters";
+    if (m->form == FORM_WORD && !is_one_of(*to, words[m->min]))
+        return words[m->min];
     if (m->form == FORM_DIGEST && !value_is_digest(*to))
         return "a sha256 in 64 lower-case hex digits";
     if (m->form == FORM_PATH && (!to->len || str_find_byte(*to, 0) >= 0))
@@ -82,6 +104,7 @@ const char *member_read(arena *a, const struct member *m, const struct jnode *va
     case FORM_MOMENT: return read_time(a, value, m->form, to, NULL);
     case FORM_ZONED: return read_time(a, value, m->form, to, with);
     case FORM_TEXT:
+    case FORM_WORD:
     case FORM_NAME:
     case FORM_DIGEST:
     case FORM_PATH: return read_text(a, m, value, to);
@@ -129,6 +152,7 @@ void member_write(struct jwrite *w, const struct member *m, const void *base)
         break;
     case FORM_ZONED: value_write_zoned(w, *number, *(const int *)with); break;
     case FORM_TEXT:
+    case FORM_WORD:
     case FORM_NAME:
     case FORM_DIGEST:
     case FORM_PATH: jwrite_string(w, *(const str *)from); break;

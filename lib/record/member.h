@@ -11,6 +11,7 @@ enum form {
     FORM_MOMENT,      /* the same, 0 being null */
     FORM_ZONED,       /* the same with its own offset: int minutes at `with` */
     FORM_TEXT,        /* str, any text */
+    FORM_WORD,        /* str, one of the words of enum words at `min` */
     FORM_NAME,        /* str, not empty, no control character: accounts, mailboxes, ids */
     FORM_DIGEST,      /* str, sha256 in hex */
     FORM_PATH,        /* str, not empty, no NUL */
@@ -26,6 +27,8 @@ enum form {
     FORM_OBJECT,      /* str, JSON as it stands */
     FORM_ARRAY        /* str, JSON as it stands */
 };
+
+enum words { WORDS_FORMAT, WORDS_TEXT_FROM, WORDS_IMPORTANCE, WORDS_DIRECTION, WORDS_POLL };
 
 struct member {
     str name;

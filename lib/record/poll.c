@@ -14,7 +14,7 @@ static const struct member table[] = {
     {S("fetched"), FORM_NUMBER, AT(fetched), 0, 0},
     {S("failed"), FORM_NUMBER, AT(failed), 0, 0},
     {S("octets"), FORM_NUMBER, AT(octets), 0, 0},
-    {S("status"), FORM_NAME, AT(status), 0, 0},
+    {S("status"), FORM_WORD, AT(status), 0, WORDS_POLL},
     {S("code"), FORM_TEXT, AT(code), 0, 0},
     {S("error"), FORM_TEXT, AT(error), 0, 0},
 };
@@ -37,7 +37,7 @@ bool poll_read(const struct reading *r, const struct jnode *root, struct poll *o
             return reading_fault(r, "mail-records(7) tells the form of each member", "%.*s must be %s", STR_ARG(name), must);
     }
     out->unknown = unknowns_text(r->mem, root, &unknowns);
-    return true;
+    return out->status.len || reading_fault(r, "mail-records(7) tells the form of each member", "a poll tells its status");
 }
 
 void record_write_poll(struct buf *to, const struct poll *p)

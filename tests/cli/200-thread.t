@@ -31,6 +31,7 @@ last() {
 	mail f 'Another' eve@z ann@x 3 q
 	mail g 'Re: x' eve@z ann@x 4 e
 } >in.jsonl
+is 'what is no email is not looked at' "$(echo '{"type":"poll","v":7,"status":3}' | mail-thread --stateless)" '{"type":"poll","v":7,"status":3}'
 exits 0 mail-thread --stateless <in.jsonl
 grep -v anything out >known.jsonl
 schema_ok known.jsonl 'what comes out keeps to the schemas'
