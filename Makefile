@@ -25,7 +25,7 @@ HARDEN   := -fstack-protector-strong -fPIE
 override CFLAGS   := -std=c11 $(OPTIMIZE) $(WARNINGS) $(HARDEN) $(CFLAGS)
 override CPPFLAGS := -D_GNU_SOURCE -DMAILPIPE_VERSION='"$(VERSION)"' -Ilib -Icmd $(CPPFLAGS)
 override LDFLAGS  := -pie -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(LDFLAGS)
-LDLIBS   := -lcurl -lsqlite3 -lcrypto -lpthread
+LDLIBS   := -lcurl -lsqlite3 -lssl -lcrypto -lpthread
 
 PROGRAMS  := $(sort $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c)))
 BINARIES  := $(PROGRAMS:%=$(BUILD)/bin/%)

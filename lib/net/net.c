@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 
 static size_t on_header(char *p, size_t size, size_t count, void *context)
@@ -83,6 +84,21 @@ static bool set_options(arena *scratch, struct net *n)
     bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, n);
     bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     return bad == 0;
+}
+
+/* Many servers send TLS records of 4 KB, and OpenSSL reads each by two calls of recv(2) unless it may take more than it was asked for. Not while
+ * libcurl connects: that waits in poll for what would have been taken already. Only where libcurl's OpenSSL is ours. */
+static void read_ahead(struct net *n)
+{
+    const char *theirs = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    struct curl_tlssessioninfo *tls = NULL;
+    n->asked_ahead = true;
+    if (!n->secure || !theirs || strncmp(theirs, "OpenSSL/", 8) != 0 || strcmp(theirs + 8, OpenSSL_version(OPENSSL_VERSION_STRING)) != 0 ||
+        curl_easy_getinfo(n->easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls || tls->backend != CURLSSLBACKEND_OPENSSL || !tls->internals)
+        return;
+    n->ahead = tls->internals;
+    SSL_set_default_read_buffer_len(n->ahead, NET_IN);
+    SSL_set_read_ahead(n->ahead, 1);
 }
 
 static bool connect_now(arena *scratch, struct net *n, struct err *e)
@@ -201,6 +217,8 @@ static enum net_result receive(struct net *n, struct err *e)
     }
     n->in_len += (ptrdiff_t)got;
     n->silent_ms = 0;
+    if (!n->asked_ahead)
+        read_ahead(n); /* libcurl gives its session only after the first octets */
     return NET_GOT;
 }
 
@@ -270,6 +288,9 @@ enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e)
         /* TLS keeps octets that poll does not see: read first, wait only where there is nothing. */
         enum net_result r = n->in_len ? NET_GOT : receive(n, e);
         if (r == NET_GOT) {
+            struct err later; /* the next call meets it again */
+            while (n->ahead && SSL_has_pending(n->ahead) && n->in_from + n->in_len < NET_IN && receive(n, &later) == NET_GOT)
+                ;
             *octets = str_of(n->in + n->in_from, n->in_len);
             /* What net_send reads meanwhile goes behind it, so that the view stays good. */
             n->in_from += n->in_len;

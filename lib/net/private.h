@@ -20,6 +20,8 @@ struct net {
     int64_t connect_until;
     int64_t silent_ms; /* waited for since the last octet either way; what the caller does between calls does not count */
     bool secure;
+    bool asked_ahead;
+    struct ssl_st *ahead; /* libcurl's TLS session, where OpenSSL reads ahead in it; or NULL */
     bool broken;  /* for sending; what had arrived can still be read */
     int64_t sent; /* octets */
     char said[NET_SAID];

@@ -69,15 +69,15 @@ int blobs_open(struct store *s, struct err *e)
 int blob_temporary(int blobs, str blob_id, char name[64])
 {
     static _Atomic int64_t serial;
-    char sub[3] = {0};
+    char sub[3] = "in";
     if (blob_id.len)
         memcpy(sub, blob_id.ptr, 2);
     for (;;) {
-        snprintf(name, 64, "%s%snew-%ld-%lld", sub, sub[0] ? "/" : "", (long)getpid(), (long long)atomic_fetch_add(&serial, 1));
+        snprintf(name, 64, "%s/new-%ld-%lld", sub, (long)getpid(), (long long)atomic_fetch_add(&serial, 1));
         int fd = openat(blobs, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd >= 0 || (errno != EEXIST && errno != ENOENT))
             return fd;
-        if (errno == ENOENT && (!sub[0] || (mkdirat(blobs, sub, 0700) != 0 && errno != EEXIST)))
+        if (errno == ENOENT && mkdirat(blobs, sub, 0700) != 0 && errno != EEXIST)
             return -1;
     }
 }

@@ -21,8 +21,9 @@ str blob_hex(arena *a, const unsigned char octets[32]);
 /* The descriptor of blobs/; -1 with *e. */
 int blobs_open(struct store *s, struct err *e);
 
-/* A new file under a temporary name: in the folder where a message with this id will lie, which is made if it is missing; or in blobs/,
- * where the id is not known yet: that takes half as long again, as the rename goes from one folder to another. -1 with errno. Any thread. */
+/* A new file under a temporary name: in the folder where a message with this id will lie, or in blobs/in, where the id is not known yet (in
+ * blobs/ itself, between its many folders, files are made and renamed in twice the time). The folder is made if it is missing. -1 with
+ * errno. Any thread. */
 int blob_temporary(int blobs, str blob_id, char name[64]);
 /* Give it its lasting name, making the folder if that is missing. Any thread. */
 bool blob_place(int blobs, const char *temporary, str blob_id);
