@@ -49,11 +49,12 @@ static void set_direction(struct email *e)
 
 static void set_place(arena *a, const struct mime_message *m, const struct about *about, struct email *e)
 {
-    if (about->path.len) {
+    bool named = about->path.len && utf8_valid(about->path); /* else it travels in raw */
+    if (named) {
         e->path = about->path;
         email_knows(e, EMAIL_PATH);
     }
-    if (about->box && about->path.len) {
+    if (about->box && named) {
         e->offset = about->box->offset;
         e->length = about->box->length;
         e->format = mbox_format_name(about->box->format);

@@ -30,7 +30,7 @@ static void job_begin(struct job *j)
     struct mime_options options = {
         .max_text = settings.max_text, .digest = wanted(EMAIL_BLOB_ID) && !known, .no_digests = !wanted(EMAIL_ATTACHMENTS)};
     mime_begin(j->w->mime, &options);
-    j->keep_raw = settings.inline_raw && !email_has(&j->email, EMAIL_RAW);
+    j->keep_raw = (settings.inline_raw || !utf8_valid(j->about.path)) && !email_has(&j->email, EMAIL_RAW);
     j->raw.text.mem = &j->w->mem;
     j->begun = false;
 }

@@ -253,7 +253,7 @@ bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct e
         return err_set(e, ERR_INPUT, "blob.path", "", "the path of a message is too long: %.80s", source->path.ptr);
     memcpy(own, c->blobs_dir.ptr, (size_t)c->blobs_dir.len);
     memcpy(own + c->blobs_dir.len, name, sizeof name);
-    if (source->path.len) {
+    if (source->path.len && !source->raw.len) { /* what the line holds may come from another host */
         memcpy(path, source->path.ptr, (size_t)source->path.len);
         path[source->path.len] = 0;
         return strcmp(path, own) == 0 && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, e);

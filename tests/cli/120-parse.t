@@ -68,6 +68,17 @@ is 'paths' "$(jq -r .path maildir.jsonl | head -n 2)" "$(printf '%s\n' "$T/Maild
 mkdir -p "Maildir/.a&AAE-b$(printf '\n')c"/{cur,new,tmp}
 cp a.eml Maildir/.a*/cur/
 is 'a mailbox has no control characters' "$(mail-parse Maildir/.a* | jq -c .mailboxes)" '["a_bc"]'
+latin=$(printf 'caf\351')
+cp a.eml "$latin.eml"
+cp Maildir/.Lists.users/cur/1:2, "$latin.mbox"
+mkdir -p "$latin"/{cur,new,tmp}
+cp a.eml "$latin/cur/$latin:2,S"
+mail-parse "$latin.eml" "$latin" "$latin.mbox" >named.jsonl
+is 'a name that is no UTF-8 is in no record, its message is' "$(jq -c 'if .path then .path else .raw end' named.jsonl | tr -d '"' | head -2)" \
+	"$(base64 -w0 a.eml; echo; base64 -w0 a.eml)"
+is 'of a mbox, too' "$(jq -c '[has("path", "offset", "length", "format", "raw")]' named.jsonl | tail -1)" '[false,false,false,false,true]'
+is 'its flags are read all the same' "$(jq -c .keywords named.jsonl | sed -n 2p)" '["$seen"]'
+is 'mail-store takes it' "$(mail-store put -s named -q <named.jsonl; mail-store list -s named | wc -l)" 2
 is 'mailboxes' "$(jq -r '.mailboxes[0]' maildir.jsonl | uniq | tr '\n' ' ')" 'INBOX Lists/users '
 
 # ---- many, in parallel, in order ----

@@ -32,6 +32,10 @@ like 'it counts as refused' "$(cat err)" '0 new, 0 known, 1 refused'
 record 4 ".path = null | .raw = \"$(base64 -w0 <mail/4.eml)\"" | mail-store put -q
 mail-store raw m4@example.com >raw
 same_file 'raw in the record' raw mail/4.eml
+message 44
+record 44 ".path = \"$T/not/on/this/host\" | .raw = \"$(base64 -w0 <mail/44.eml)\"" | mail-store put -q
+mail-store raw m44@example.com >raw
+same_file 'raw wins over a path' raw mail/44.eml
 printf 'From a@b Mon Jan  1 00:00:00 2024\n' >box
 printf 'Subject: quoted\nMessage-ID: <q@x>\n\n>From the start\n>>From twice\nmiddle >From\n' >span
 cat span >>box
