@@ -32,6 +32,10 @@ static str absolute(arena *a, str path)
 
 static str folder(arena *a, const char *dir, struct err *e)
 {
+    if (dir && !*dir) { /* a shell's variable that is not set must not lead to another store */
+        err_set(e, ERR_USAGE, "store.folder", "name a folder", "no folder for the store: -s is empty");
+        return STR_NONE;
+    }
     const char *wanted = dir ? dir : getenv("MAILPIPE_STORE");
     if (wanted && *wanted) {
         str path = str_c(wanted);

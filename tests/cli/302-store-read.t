@@ -16,6 +16,9 @@ exits 0 mail-store init
 exits 0 mail-store list
 is 'an empty store' "$(cat out)" ''
 
+exits 64 mail-store -s '' list
+like 'an empty -s is no other store' "$(cat err)" 'no folder for the store: -s is empty'
+
 # -- ids
 export MAILPIPE_STORE="$T/store"
 mail-parse -q "$TOP"/share/sample/*.eml | mail-thread | mail-store put -q
