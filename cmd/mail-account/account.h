@@ -7,7 +7,7 @@
 
 struct request {
     arena *mem;
-    const char *config_path; /* -C, or NULL */
+    const char *config_path, *trace; /* -C, or NULL */
     struct config config;
     char **args;             /* behind the verb */
     int n_args;

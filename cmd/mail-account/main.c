@@ -29,13 +29,14 @@ static const char usage[] =
     "      --dry-run        add, set, unset, remove: print what the file would be, change nothing\n"
     "      --old REF        secret: rekey, rotate: the key that it was\n"
     "      --provider NAME  add: hosts, ports and security of a known provider, or 'auto' by the address\n"
+    "      --trace FILE     test: add what is said on the line to this file, without secrets\n"
     "\n"
     "example: mail-account add support email=support@example.com imap.host=imap.example.com \\\n"
     "                      'imap.secret=cmd:pass show mail/support'\n";
 
-enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, RUN_MEMORY = 1 << 26 };
+enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, OPT_TRACE, RUN_MEMORY = 1 << 26 };
 
-static const struct prog_name names[] = {{"dry-run", OPT_DRY_RUN}, {"old", OPT_OLD}, {"provider", OPT_PROVIDER}, {NULL, 0}};
+static const struct prog_name names[] = {{"dry-run", OPT_DRY_RUN}, {"old", OPT_OLD}, {"provider", OPT_PROVIDER}, {"trace", OPT_TRACE}, {NULL, 0}};
 static const struct prog_form command = {.usage = usage, .names = names};
 
 #define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit, providers or keys"
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
         case 'C': r.config_path = optarg; break;
         case OPT_DRY_RUN: r.dry_run = true; break;
         case OPT_PROVIDER: r.provider = str_c(optarg); break;
+        case OPT_TRACE: r.trace = optarg; break;
         case OPT_OLD: r.old_key = str_c(optarg); break;
         default: return prog_answer(&command, o);
         }

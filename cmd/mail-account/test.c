@@ -28,6 +28,12 @@ bool account_test(struct request *r, struct err *e)
         args[n++] = (char *)"-C";
         args[n++] = (char *)r->config_path;
     }
+    if (r->trace) {
+        args[n++] = (char *)"--trace";
+        args[n++] = (char *)r->trace;
+    }
+    if (prog_is() != NORMAL)
+        args[n++] = (char *)(prog_is() == QUIET ? "-q" : "-v");
     if (!r->n_args)
         args[n++] = (char *)"--all";
     if (r->n_args > ARGS_MAX / 2)

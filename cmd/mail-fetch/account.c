@@ -22,50 +22,9 @@ static void apply_options(const struct opts *o, struct target *x)
 
 /* ---- --url ---------------------------------------------------------------------------------------- */
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static str percent_decoded(arena *a, str s)
-{
-    struct buf b = buf_new(a, s.len + 1);
-    for (ptrdiff_t i = 0; i < s.len; i++) {
-        int high = s.ptr[i] == '%' && i + 2 < s.len ? hex(s.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(s.ptr[i + 2]);
-        if (low >= 0) {
-            buf_byte(&b, (char)(high * 16 + low));
-            i += 2;
-        } else {
-            buf_byte(&b, s.ptr[i]);
-        }
-    }
-    return buf_str(&b);
-}
-
 static bool bad_url(struct err *e, const char *what)
 {
     return err_set(e, ERR_USAGE, "fetch.url", "write it as imaps://user@host/MAILBOX", "--url: %s", what);
-}
-
-/* host, host:port, [v6], [v6]:port */
-static bool take_host(str s, struct net_target *net)
-{
-    str rest = STR_NONE, port = STR_NONE;
-    ptrdiff_t close = s.len && s.ptr[0] == '[' ? str_find_byte(s, ']') : -1;
-    if (close > 0) {
-        net->host = str_slice(s, 1, close);
-        rest = str_skip(s, close + 1);
-        port = str_starts(rest, S(":")) ? str_skip(rest, 1) : STR_NONE;
-        if (rest.len && !port.ptr)
-            return false;
-    } else {
-        str_cut(s, ':', &net->host, &port);
-    }
-    int64_t n = 0;
-    if (port.ptr && !str_i64(port, 1, 65535, &n))
-        return false;
-    net->port = (int)n;
-    return net->host.len > 0;
 }
 
 bool account_from_url(arena *a, const struct opts *o, struct target *x, struct err *e)
@@ -84,18 +43,18 @@ bool account_from_url(arena *a, const struct opts *o, struct target *x, struct e
     str user = str_first(authority, at - 1);
     if (str_find_byte(user, ':') >= 0)
         return bad_url(e, "a password does not belong into it, everybody can read it there; use --secret");
-    if (!take_host(str_skip(authority, at), &x->set.net))
+    if (!net_host(str_skip(authority, at), &x->set.net.host, &x->set.net.port))
         return bad_url(e, "its host or port is not one");
     if (!o->secret.len)
         return err_set(e, ERR_USAGE, "fetch.secret", "write --secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url wants --secret");
-    x->set.user = percent_decoded(a, user);
+    x->set.user = net_percent_decoded(a, user);
     x->set.net.security = tls ? NET_TLS : o->allow_plaintext ? NET_PLAIN : NET_STARTTLS;
     x->set.net.connect_ms = CONNECT_S * 1000;
     x->set.net.response_ms = RESPONSE_S * 1000;
     x->name = o->accounts.n ? o->accounts.item[0]
               : str_find_byte(x->set.user, '@') >= 0 ? x->set.user
                                                      : str_fmt(a, "%.*s@%.*s", STR_ARG(x->set.user), STR_ARG(x->set.net.host));
-    strs_add(a, &x->mailboxes, path.len ? percent_decoded(a, path) : S("INBOX"));
+    strs_add(a, &x->mailboxes, path.len ? net_percent_decoded(a, path) : S("INBOX"));
     apply_options(o, x);
     return true;
 }

@@ -16,7 +16,7 @@ struct opts {
     bool allow_plaintext;
     int64_t max, recent;      /* -1: all */
     int64_t connect_s, response_s, limit_s; /* -1: not said */
-    const char *config_path, *store_dir;
+    const char *config_path, *store_dir, *trace;
     const char *verb;         /* "fetch", "folders", "test" */
 };
 

@@ -29,17 +29,18 @@ static const char usage[] =
     "      --time-limit S     start nothing more after S seconds\n"
     "      --connect-timeout S    until the server must have greeted (30)\n"
     "      --response-timeout S   longest silence (60)\n"
+    "      --trace FILE       add what is said on the line to this file, without secrets and messages\n"
     "  -C, --config FILE      the configuration\n"
     "  -s, --store DIR        the store\n";
 
 enum { OPT_ALL = 256, OPT_URL, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_RECENT, OPT_LIMIT, OPT_CONNECT, OPT_RESPONSE,
-       OPT_DUE, OPT_ADAPTIVE, OPT_FORCE };
+       OPT_DUE, OPT_ADAPTIVE, OPT_FORCE, OPT_TRACE };
 
 static const struct prog_name names[] = {
     {"all", OPT_ALL}, {"due", OPT_DUE}, {"adaptive", OPT_ADAPTIVE}, {"force", OPT_FORCE}, {"url", OPT_URL},
     {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE}, {"allow-plaintext", OPT_PLAINTEXT},
     {"recent", OPT_RECENT}, {"time-limit", OPT_LIMIT}, {"connect-timeout", OPT_CONNECT},
-    {"response-timeout", OPT_RESPONSE}, {NULL, 0},
+    {"response-timeout", OPT_RESPONSE}, {"trace", OPT_TRACE}, {NULL, 0},
 };
 static const struct prog_form command = {.usage = usage, .names = names};
 
@@ -61,6 +62,7 @@ static int take_option(arena *a, struct opts *o, int option)
     case OPT_AUTH: o->auth = str_c(optarg); break;
     case OPT_CA_FILE: o->ca_file = str_c(optarg); break;
     case OPT_PLAINTEXT: o->allow_plaintext = true; break;
+    case OPT_TRACE: o->trace = optarg; break;
     case 'C': o->config_path = optarg; break;
     case 's': o->store_dir = optarg; break;
     case 'n':
@@ -110,6 +112,7 @@ static bool open_store(struct run *r, struct err *e)
 
 static void do_account(struct run *r, const struct target *a)
 {
+    prog_account(a->name);
     if (strcmp(r->opts->verb, "folders") == 0)
         list_folders(r, a);
     else if (strcmp(r->opts->verb, "test") == 0)
@@ -138,13 +141,14 @@ int main(int argc, char **argv)
     r.until_ms = o.limit_s < 0 ? 0 : sys_clock.monotonic_ms() + o.limit_s * 1000;
     struct targets accounts = {0};
     struct err e = {0};
-    if (!accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e) || (o.due && !due_choose(&r, &accounts, &e)))
+    if ((o.trace && !net_trace_to(o.trace, &e)) || !accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e) || (o.due && !due_choose(&r, &accounts, &e)))
         prog_error(&e);
     else
         run_keep_env(&r, &accounts);
     if (!e.class)
         for (ptrdiff_t i = 0; i < accounts.n && !run_over(&r); i++)
             do_account(&r, &accounts.item[i]);
+    prog_account(STR_NONE);
     run_forget(&r);
     if (r.store)
         store_close(r.store);

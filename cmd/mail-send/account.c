@@ -38,30 +38,6 @@ static struct secret_place place_of(const struct config *c, str name)
 
 /* ---- hosts ------------------------------------------------------------------------------------------ */
 
-/* host, host:port, [v6], [v6]:port, /path/of/a/socket */
-static bool take_host(str s, struct host *out)
-{
-    str port = STR_NONE;
-    ptrdiff_t close = str_starts(s, S("[")) ? str_find_byte(s, ']') : -1;
-    *out = (struct host){.name = s};
-    if (str_starts(s, S("/")))
-        return true;
-    if (close > 0) {
-        out->name = str_slice(s, 1, close);
-        str rest = str_skip(s, close + 1);
-        port = str_starts(rest, S(":")) ? str_skip(rest, 1) : STR_NONE;
-        if (rest.len && !port.ptr)
-            return false;
-    } else {
-        str_cut(s, ':', &out->name, &port);
-    }
-    int64_t n = 0;
-    if (port.ptr && !str_i64(port, 1, 65535, &n))
-        return false;
-    out->port = (int)n;
-    return out->name.len > 0;
-}
-
 static int usual_port(const struct smtp_settings *set)
 {
     bool lmtp = str_eq(set->net.protocol, S("lmtp"));
@@ -105,22 +81,6 @@ static bool bad_url(struct err *e, const char *what)
     return err_set(e, ERR_USAGE, "send.url", "write it as smtps://user@host, smtp://user@host:587, lmtp://host:24 or lmtp:///path", "--url: %s", what);
 }
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static str percent_decoded(arena *a, str s)
-{
-    struct buf b = buf_new(a, s.len + 1);
-    for (ptrdiff_t i = 0; i < s.len; i++) {
-        int high = s.ptr[i] == '%' && i + 2 < s.len ? hex(s.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(s.ptr[i + 2]);
-        buf_byte(&b, low < 0 ? s.ptr[i] : (char)(high * 16 + low));
-        i += low < 0 ? 0 : 2;
-    }
-    return buf_str(&b);
-}
-
 /* smtps:// is TLS from the start; smtp:// is STARTTLS, on port 25 of this machine and with --allow-plaintext none; lmtp:// is plain. */
 static bool take_scheme(const struct opts *o, str *rest, struct route *x, struct err *e)
 {
@@ -154,9 +114,9 @@ static bool from_url(arena *a, const struct opts *o, struct route *x, struct err
     str user = str_first(rest, at ? at - 1 : 0);
     if (str_find_byte(user, ':') >= 0)
         return bad_url(e, "a password does not belong into it, everybody can read it there; use --secret");
-    if (!take_host(str_skip(rest, at), &h))
+    if (!net_host(str_skip(rest, at), &h.name, &h.port))
         return bad_url(e, "its host or port is not one");
-    x->set.user = percent_decoded(a, user);
+    x->set.user = net_percent_decoded(a, user);
     if (user.len && !o->secret.len)
         return err_set(e, ERR_USAGE, "send.secret", "--secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url with a user wants --secret");
     x->set.net.connect_ms = CONNECT_S * 1000;
@@ -230,7 +190,7 @@ static bool take_hosts(arena *a, const struct config *c, struct route *x, int64_
     }
     for (ptrdiff_t i = 0; i < names.n; i++) {
         struct host h;
-        if (!take_host(names.item[i], &h))
+        if (!net_host(names.item[i], &h.name, &h.port))
             return bad_value(x, "smtp.host", names.item[i], "a host name, with :port where it is another", e);
         add_host(a, x, h, port ? (int)port : usual_port(&x->set));
     }

@@ -27,16 +27,17 @@ static const char usage[] =
     "      --response-timeout S   longest silence before a reply (300)\n"
     "      --data-timeout S       longest silence behind a message (600)\n"
     "      --dry-run          say what would be sent where; connect to nothing\n"
+    "      --trace FILE       add what is said on the line to this file, without secrets and messages\n"
     "  -C, --config FILE      the configuration\n"
     "  -s, --store DIR        the store whose blobs are meant where a submission names no path\n";
 
-enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY };
+enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY, OPT_TRACE };
 
 static const struct prog_name names[] = {
     {"url", OPT_URL}, {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE},
     {"allow-plaintext", OPT_PLAINTEXT}, {"from", OPT_FROM}, {"to", OPT_TO}, {"sent", OPT_SENT},
     {"connect-timeout", OPT_CONNECT}, {"response-timeout", OPT_RESPONSE}, {"data-timeout", OPT_DATA},
-    {"dry-run", OPT_DRY}, {NULL, 0},
+    {"dry-run", OPT_DRY}, {"trace", OPT_TRACE}, {NULL, 0},
 };
 static const struct prog_form command = {.usage = usage, .names = names};
 
@@ -65,6 +66,7 @@ static int take_option(struct opts *o, int option)
     case OPT_RESPONSE: return take_seconds(optarg, &o->response_s);
     case OPT_DATA: return take_seconds(optarg, &o->final_s);
     case OPT_DRY: o->dry_run = true; break;
+    case OPT_TRACE: o->trace = optarg; break;
     case 'C': o->config_path = optarg; break;
     case 's': o->store_dir = optarg; break;
     case 'j':
@@ -123,7 +125,7 @@ int main(int argc, char **argv)
     struct run r = {.opts = &o, .mem = &mem, .out = &out};
     struct err e = {0};
     r.to_copy_end = &r.to_copy;
-    if (!config_load(&mem, o.config_path, &r.config, &e))
+    if ((o.trace && !net_trace_to(o.trace, &e)) || !config_load(&mem, o.config_path, &r.config, &e))
         prog_error(&e);
     else if (o.test)
         test_account(&r);

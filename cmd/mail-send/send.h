@@ -21,7 +21,7 @@ struct opts {
     int64_t workers;
     str from, to;             /* of a message on stdin; of the test */
     struct strs recipients;   /* of a message on stdin: it is one where there are any */
-    const char *config_path, *store_dir;
+    const char *config_path, *store_dir, *trace;
 };
 
 struct host {

@@ -72,10 +72,11 @@ static void add_bye(const struct imap *c, struct err *e)
 {
     if (!c->bye)
         return;
-    char stage[sizeof e->stage];
+    char stage[sizeof e->stage], words[IMAP_REPLY_WORDS];
     memcpy(stage, e->stage, sizeof stage);
     err_set(e, ERR_LATER, "imap.bye", "try again later", "%s: the server ended the session", c->host);
-    err_server(e, str_c(c->bye_words));
+    net_redact(c->net, str_c(c->bye_words), words, sizeof words);
+    err_server(e, str_c(words));
     err_stage(e, stage);
 }
 

@@ -2,8 +2,10 @@
 #include "imap/private.h"
 #include "sasl/sasl.h"
 
-static bool refused(struct imap *c, const struct imap_reply *reply, struct err *e)
+static bool refused(struct imap *c, const struct imap_reply *given, struct err *e)
 {
+    struct imap_reply redacted = *given, *reply = &redacted;
+    net_redact(c->net, str_c(given->words), redacted.words, sizeof redacted.words);
     bool token = sasl_by_name(c->set->auth) == SASL_XOAUTH2 || sasl_by_name(c->set->auth) == SASL_OAUTHBEARER;
     bool scram = str_starts(str_c(c->login_by), S("SCRAM"));
     return imap_refused(e, ERR_LOGIN, "imap.login", "login", reply,
@@ -69,6 +71,7 @@ static bool authenticate(struct imap *c, enum sasl_mechanism m, arena a, struct 
     c->login_by = sasl_name(m);
     bool first = sasl_initial(&s, &message), with_command = first && imap_can(c, "SASL-IR");
     str initial = with_command ? base64(&a, message) : STR_NONE;
+    net_secret(c->net, initial);
     /* RFC4959-3: an empty first message is "=". */
     str command = str_fmt(&a, "AUTHENTICATE %s%s%.*s", c->login_by, with_command ? " " : "",
                           STR_ARG(with_command && !initial.len ? S("=") : initial));
@@ -83,7 +86,9 @@ static bool authenticate(struct imap *c, enum sasl_mechanism m, arena a, struct 
             return false;
         }
         pending = false;
-        if (!send_line(c, a, base64(&a, message), e))
+        str answer = base64(&a, message);
+        net_secret(c->net, answer);
+        if (!send_line(c, a, answer, e))
             return false;
     }
     if (reply.status == IMAP_NONE) {
@@ -114,7 +119,10 @@ static bool send_argument(struct imap *c, arena a, str s, struct imap_reply *rep
 static bool plain_login(struct imap *c, arena a, struct err *e)
 {
     struct imap_reply reply = {0};
+    bool literal;
+    str quoted = imap_quoted(&a, c->set->secret, &literal);
     c->login_by = "LOGIN";
+    net_secret(c->net, str_slice(quoted, 1, quoted.len - 1));
     imap_await_anew(c);
     bool sent = net_send(c->net, str_fmt(&a, "m%u LOGIN ", ++c->tag), e) && send_argument(c, a, c->set->user, &reply, e) &&
                 net_send(c->net, S(" "), e) && send_argument(c, a, c->set->secret, &reply, e) && net_send(c->net, S("\r\n"), e);
@@ -160,7 +168,11 @@ static bool log_in(struct imap *c, struct err *e)
 bool imap_login(struct imap *c, struct err *e)
 {
     int before = c->capability_lists;
-    if (!log_in(c, e))
+    net_matter(c->net, NET_LOGIN);
+    net_secret(c->net, c->set->secret);
+    bool good = log_in(c, e);
+    net_matter(c->net, NET_TALK);
+    if (!good)
         return false;
     /* RFC3501-6.1.1: what is offered may be more now; many servers tell it with the OK. */
     return c->capability_lists > before || imap_ask_capabilities(c, e);

@@ -83,6 +83,7 @@ static bool set_options(arena *scratch, struct net *n)
     bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, n);
     bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    bad |= trace_connecting(n);
     return bad == 0;
 }
 
@@ -120,6 +121,7 @@ static bool connect_now(arena *scratch, struct net *n, struct err *e)
     if (curl_easy_getinfo(n->easy, CURLINFO_ACTIVESOCKET, &n->fd) != CURLE_OK || n->fd == CURL_SOCKET_BAD)
         return err_set(e, ERR_LATER, "net.lost", NULL, "%s: the connection was closed at once", n->host);
     n->secure = n->target.security != NET_PLAIN;
+    trace_connected(n);
     return true;
 }
 
@@ -161,6 +163,8 @@ void net_close(struct net *n)
     bool blocked;
     if (n->fd != CURL_SOCKET_BAD)
         send_staged(n, &blocked, NULL);
+    trace_end(n);
+    explicit_bzero(n->secret, sizeof n->secret);
     curl_easy_cleanup(n->easy);
     n->easy = NULL;
 }
@@ -215,6 +219,7 @@ static enum net_result receive(struct net *n, struct err *e)
         lost(n, code == CURLE_OK ? "the server closed it" : n->words, e);
         return NET_LOST;
     }
+    trace_octets(n, false, str_of(n->in + used, (ptrdiff_t)got));
     n->in_len += (ptrdiff_t)got;
     n->silent_ms = 0;
     if (!n->asked_ahead)
@@ -251,6 +256,7 @@ static bool wait_for(struct net *n, bool reading, bool writing, int wait_ms, boo
 
 bool net_send(struct net *n, str octets, struct err *e)
 {
+    trace_octets(n, true, octets);
     for (;;) {
         if (n->broken)
             return lost(n, "", e);

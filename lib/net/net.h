@@ -70,4 +70,33 @@ void net_be_patient(struct net *n, int64_t response_ms);
  * wait for the first octet (over 0), -1: until the silence or the deadline is too long. */
 enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e);
 
+/* ---- how people write them -------------------------------------------------------------------------- */
+
+/* host, host:port, [v6], [v6]:port, or /path of a local socket; port 0 where none is said. False where it is none of these. */
+bool net_host(str s, str *host, int *port);
+/* %40 becomes @, and so on; what is no such escape stays. */
+str net_percent_decoded(arena *a, str s);
+
+/* ---- the trace -------------------------------------------------------------------------------------- */
+
+/* From now on all connections of the process append what is said on them to the file (0600, made where it is missing): lines with time,
+ * process, host, stage, who says it, and what. Literals, messages and all that belongs to a login are not written, but how long
+ * they are. False (class as errno says) where it cannot be written. */
+bool net_trace_to(const char *path, struct err *e);
+
+enum net_matter {
+    NET_CONNECT, /* until net_open returns */
+    NET_LOGIN,   /* of what is sent only the name of the command and the mechanism is written, of challenges nothing */
+    NET_TALK,
+    NET_MESSAGE  /* what is sent is a message */
+};
+/* What goes over the connection from here on. */
+void net_matter(struct net *n, enum net_matter what);
+
+/* Something that the server must not get into a trace or an error by repeating it: the password, the words of a login. Kept with the
+ * connection: the first NET_SECRETS of them, of at least 4 octets. */
+void net_secret(struct net *n, str secret);
+/* The text with {secret} in the place of those, cut to cap - 1 octets. */
+void net_redact(const struct net *n, str text, char *out, size_t cap);
+
 #endif

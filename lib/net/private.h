@@ -9,7 +9,25 @@
 enum {
     NET_STAGE = 16 << 10, /* octets that wait to be sent: OpenSSL wants a send repeated with the same pointer */
     NET_IN = 64 << 10,    /* octets read ahead */
-    NET_SAID = 8 << 10    /* of the server's first lines; later ones are dropped */
+    NET_SAID = 8 << 10,   /* of the server's first lines; later ones are dropped */
+    NET_SECRETS = 12,     /* that are looked for; of each */
+    NET_SECRET_OCTETS = 256,
+    NET_TRACE_LINE = 1000 /* octets of a line in a trace; of the rest it says how long it was */
+};
+
+struct net_secret {
+    ptrdiff_t len;
+    char octets[NET_SECRET_OCTETS];
+};
+
+/* One direction, for the trace. */
+struct net_side {
+    char who; /* C or S */
+    char line[NET_TRACE_LINE];
+    ptrdiff_t len;
+    int64_t dropped;               /* octets of the line that are not kept */
+    int64_t literal, literal_seen; /* octets of a literal that are still to come, and that came */
+    int64_t message;               /* octets of a message that were sent */
 };
 
 struct net {
@@ -31,9 +49,19 @@ struct net {
     ptrdiff_t stage_from, stage_len;
     char in[NET_IN];
     ptrdiff_t in_from, in_len;
+    enum net_matter matter;
+    int secrets;
+    struct net_secret secret[NET_SECRETS];
+    struct net_side side[2]; /* what came; what was sent */
 };
 
 /* Why connecting failed. Returns false. */
 bool net_explain(struct net *n, CURLcode code, struct err *e);
+
+/* trace.c: nothing where there is no trace. trace_connecting sets options of libcurl: 0 where they were taken. */
+int trace_connecting(struct net *n);
+void trace_connected(struct net *n);
+void trace_octets(struct net *n, bool sent, str octets);
+void trace_end(struct net *n);
 
 #endif

@@ -25,7 +25,11 @@ static bool refused(struct smtp *c, const struct smtp_reply *r, struct err *e)
 {
     enum sasl_mechanism m = sasl_by_name(c->set->auth);
     bool token = m == SASL_XOAUTH2 || m == SASL_OAUTHBEARER;
-    return smtp_refused(e, ERR_LOGIN, "smtp.login", "login", r,
+    char words[SMTP_WORDS];
+    struct smtp_reply redacted = *r;
+    net_redact(c->net, r->words, words, sizeof words);
+    redacted.words = str_c(words);
+    return smtp_refused(e, ERR_LOGIN, "smtp.login", "login", &redacted,
                         token ? "the token may have expired" : "check the user and the secret; some providers want an app password",
                         "%s refuses the login of %.*s by %s", c->host, STR_ARG(c->set->user), c->login_by);
 }
@@ -45,7 +49,7 @@ static bool no_way_in(struct smtp *c, arena scratch, struct err *e)
     return false;
 }
 
-bool smtp_login(struct smtp *c, struct err *e)
+static bool log_in(struct smtp *c, struct err *e)
 {
     arena a = *c->mem;
     struct sasl s;
@@ -59,6 +63,7 @@ bool smtp_login(struct smtp *c, struct err *e)
     c->login_by = sasl_name(m);
     bool pending = sasl_initial(&s, &message), fits = pending && message.len / 3 * 4 + 32 < LINE_OCTETS;
     str first = !fits ? STR_NONE : message.len ? base64(&a, message) : S("=");
+    net_secret(c->net, first);
     str line = str_fmt(&a, "AUTH %s%s%.*s", c->login_by, fits ? " " : "", STR_ARG(first));
     pending &= !fits;
     bool said = smtp_command(c, line, &r, e);
@@ -70,7 +75,9 @@ bool smtp_login(struct smtp *c, struct err *e)
             break;
         }
         pending = false;
-        said = smtp_command(c, base64(&a, message), &r, e);
+        str answer = base64(&a, message);
+        net_secret(c->net, answer);
+        said = smtp_command(c, answer, &r, e);
     }
     if (said && r.code / 100 != 2)
         return refused(c, &r, e);
@@ -78,4 +85,13 @@ bool smtp_login(struct smtp *c, struct err *e)
         return true;
     err_stage(e, "login");
     return false;
+}
+
+bool smtp_login(struct smtp *c, struct err *e)
+{
+    net_matter(c->net, NET_LOGIN);
+    net_secret(c->net, c->set->secret);
+    bool good = log_in(c, e);
+    net_matter(c->net, NET_TALK);
+    return good;
 }

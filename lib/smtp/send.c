@@ -175,7 +175,7 @@ static bool commit(struct smtp *c, struct smtp_message *m, struct err *e)
     return c->hooks->commit(c->hooks->context, &m, 1, e) || smtp_give_up(c, e);
 }
 
-static bool put_message(struct smtp *c, struct smtp_message *m, bool dots, struct err *e)
+static bool put_octets(struct smtp *c, struct smtp_message *m, bool dots, struct err *e)
 {
     arena a = *c->mem;
     struct smtp_wire w = {.dots = dots};
@@ -199,6 +199,14 @@ static bool put_message(struct smtp *c, struct smtp_message *m, bool dots, struc
             return smtp_give_up(c, e);
     } while (at < m->scan.octets);
     return true;
+}
+
+static bool put_message(struct smtp *c, struct smtp_message *m, bool dots, struct err *e)
+{
+    net_matter(c->net, NET_MESSAGE);
+    bool good = put_octets(c, m, dots, e);
+    net_matter(c->net, NET_TALK);
+    return good;
 }
 
 static bool any_accepted(const struct smtp_message *m)

@@ -1,0 +1,42 @@
+/* Hosts and URLs as people write them. */
+#include "net/net.h"
+
+bool net_host(str s, str *host, int *port)
+{
+    str digits = STR_NONE;
+    int64_t n = 0;
+    ptrdiff_t close = str_starts(s, S("[")) ? str_find_byte(s, ']') : -1;
+    *host = s;
+    *port = 0;
+    if (str_starts(s, S("/")))
+        return true;
+    if (close > 0) {
+        str rest = str_skip(s, close + 1);
+        *host = str_slice(s, 1, close);
+        digits = str_starts(rest, S(":")) ? str_skip(rest, 1) : STR_NONE;
+        if (rest.len && !digits.ptr)
+            return false;
+    } else {
+        str_cut(s, ':', host, &digits);
+    }
+    if (digits.ptr && !str_i64(digits, 1, 65535, &n))
+        return false;
+    *port = (int)n;
+    return host->len > 0;
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+str net_percent_decoded(arena *a, str s)
+{
+    struct buf b = buf_new(a, s.len + 1);
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        int high = s.ptr[i] == '%' && i + 2 < s.len ? hex(s.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(s.ptr[i + 2]);
+        buf_byte(&b, low < 0 ? s.ptr[i] : (char)(high * 16 + low));
+        i += low < 0 ? 0 : 2;
+    }
+    return buf_str(&b);
+}
