@@ -5,6 +5,7 @@
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build-san
 #   make html       the book and the manual pages, in build/html
 #   make completions   for bash and zsh, in build/completions
+#   make deb        a Debian package, in build/deb
 #   make lint, make fuzz, make bench, make soak, make install DESTDIR= PREFIX=, make clean
 
 PREFIX  ?= /usr/local
@@ -118,21 +119,30 @@ $(BUILD)/completions/zsh/_%: $(BUILD)/completions/%.tsv contrib/completion
 html:
 	contrib/book-html $(BUILD)/html
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/mailpipe/schema $(DESTDIR)$(PREFIX)/share/doc/mailpipe
-	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
-	for m in cmd/*/*.1; do install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man1 || exit 1; done
-	for s in 5 7; do for m in doc/*.$$s; do \
-	    [ ! -e $$m ] || install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$$s || exit 1; done; done
-	install -m 644 schema/*.json $(DESTDIR)$(PREFIX)/share/mailpipe/schema
-	cp -R share/. $(DESTDIR)$(PREFIX)/share/mailpipe
-	install -m 644 README.md doc/*.md $(DESTDIR)$(PREFIX)/share/doc/mailpipe
+deb:
+	contrib/build-deb $(BUILD)/deb
+
+DATA := $(DESTDIR)$(PREFIX)/share
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
+
+install: all completions
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/mailpipe $(DATA)/man/man1 $(DATA)/man/man5 $(DATA)/man/man7 \
+	    $(DATA)/mailpipe/schema $(DATA)/doc/mailpipe $(DATA)/bash-completion/completions $(DESTDIR)$(ZSH_COMPLETIONS)
+	install -m 755 $(BINARIES) contrib/mailpipe-setup contrib/mailpipe-job $(DESTDIR)$(PREFIX)/bin
+	install -m 755 contrib/sendmail $(DESTDIR)$(PREFIX)/libexec/mailpipe
+	install -m 644 cmd/*/*.1 $(DATA)/man/man1
+	for s in 1 5 7; do for m in doc/*.$$s; do \
+	    [ ! -e $$m ] || install -m 644 $$m $(DATA)/man/man$$s || exit 1; done; done
+	install -m 644 schema/*.json $(DATA)/mailpipe/schema
+	cp -R share/. contrib/systemd $(DATA)/mailpipe
+	install -m 644 doc/*.md doc/*.svg $(DATA)/doc/mailpipe
+	install -m 644 $(BUILD)/completions/bash/* $(DATA)/bash-completion/completions
+	install -m 644 $(BUILD)/completions/zsh/* $(DESTDIR)$(ZSH_COMPLETIONS)
 
 clean:
 	rm -rf build build-san
 
-.PHONY: all unit timed fuzz check lint bench soak demo html completions install clean
+.PHONY: all unit timed fuzz check lint bench soak demo html completions deb install clean
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -67,7 +67,7 @@ def matches(got, expected):
 
 def run(command, folder):
     environment = {k: v for k, v in os.environ.items() if not re.match("MAILPIPE_|XDG_|SSL_CERT|CURL_CA", k)}
-    environment.update(HOME=str(folder), PATH=f"{BUILD}/bin:{os.environ['PATH']}", TZ="UTC", LC_ALL="C.UTF-8")
+    environment.update(HOME=str(folder), PATH=f"{BUILD}/bin:{TOP}/contrib:{os.environ['PATH']}", TZ="UTC", LC_ALL="C.UTF-8")
     return subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment, timeout=SECONDS,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
 
