@@ -1,11 +1,11 @@
 #!/bin/sh
 # The truth about each recipient: claim, send and settle, each in its turn and run as a whole, are killed at seeded moments; then
-# every message is sent once, or is uncertain and says so. QUEUE_MESSAGES (100) and QUEUE_MOMENTS (15) make it a soak, KILL_SEED
+# every message is sent once, or is uncertain and says so. LEASE_MESSAGES (100) and LEASE_MOMENTS (15) make it a soak, KILL_SEED
 # repeats a run.
 . "${0%/*}/../lib.sh"
 need jq
-messages=${QUEUE_MESSAGES:-100}
-moments=${QUEUE_MOMENTS:-15}
+messages=${LEASE_MESSAGES:-100}
+moments=${LEASE_MOMENTS:-15}
 send=$TOP/tests/fault/fake-send
 export SENT="$T/sent" SEND_MS="${SEND_MS:-1}" MAILPIPE_STORE="$T/store" MAILPIPE_CONFIG="$T/mailpipe.conf"
 

@@ -33,7 +33,7 @@ mail-queue run -q 2>run.err
 server_start
 exits 0 ./settled
 is 'cut after the final dot: uncertain' "$(jq -r '.[] | select(.key == "m77@test") | .status' said)" uncertain
-is 'it was accepted, once' "$(jq '.messages["m77@test bob@example.test"]' smtp.json)" "$(($(jq '.messages["m77@test bob@example.test"] // 0' counted.before) + 1))"
+is 'it was accepted, once' "$(grep -c '^m77@test ' accepted)" 1
 mail-queue run -q --force
 is 'and is never sent again by itself' "$(mail-queue show m77@test | jq -r .status)" uncertain
 

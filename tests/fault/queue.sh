@@ -4,11 +4,11 @@
 #
 #     server_start [RULE…]   again on the same port, with what it counted
 #     submissions COUNT      records with messages of their own
-#     ./fresh                a new store with all of submissions.jsonl; counts from here on
+#     ./fresh                a new store with all of submissions.jsonl; what the server accepts from here on counts
 #     ./settled              sends what is left, then compares what is said with what the server accepted: "3 uncertain", or a failure
 export MAILPIPE_STORE="$T/store" MAILPIPE_CONFIG="$T/mailpipe.conf"
 
-server_start() { fake_smtp_start ${FAKE_SMTP:+--port "$FAKE_SMTP"} "$@"; }
+server_start() { fake_smtp_start ${FAKE_SMTP:+--port "$FAKE_SMTP"} --log '' --accepted "$T/accepted" "$@"; }
 server_start
 cat >mailpipe.conf <<-CONF
 	[defaults]
@@ -35,11 +35,10 @@ submissions() {
 		envelope: {mailFrom: "ann@example.test", rcptTo: ["bob@example.test"]}}'
 }
 submissions "$messages" >submissions.jsonl
-# What was sent before is of no interest: a new store, and the counts of the server from here on.
 cat >fresh <<-X
 	#!/bin/sh
 	rm -rf store
-	cp smtp.json counted.before
+	: >accepted
 	mail-queue add -q <submissions.jsonl >/dev/null
 X
 cat >settled <<-X
@@ -53,17 +52,17 @@ cat >settled <<-X
 	exec /usr/bin/python3 "$T/judge.py"
 X
 cat >judge.py <<'PY'
+import collections
 import json
 import os
 import sys
-before = json.load(open("counted.before"))["messages"]
-counts = {k.split()[0]: n - before.get(k, 0) for k, n in json.load(open("smtp.json"))["messages"].items()}
+counts = collections.Counter(line.split()[0] for line in open("accepted"))
 said = json.load(open("said"))
 wrong = []
 if len(said) != sum(1 for _ in open("submissions.jsonl")):
     wrong.append(f"{len(said)} are known")
 for row in said:
-    count = counts.get(row["key"], 0)
+    count = counts[row["key"]]
     if count > 1 or row["status"] not in ("sent", "uncertain") or (row["status"] == "sent" and count != 1):
         wrong.append(f"{row['key']}: {row['status']}, accepted {count} times")
 if os.listdir("store/queue"):
@@ -75,5 +74,3 @@ if wrong:
     sys.exit("\n".join(wrong[:5]))
 PY
 chmod +x fresh settled
-
-[ -e smtp.json ] || echo '{"messages":{}}' >smtp.json
