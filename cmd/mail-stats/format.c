@@ -6,9 +6,12 @@
 
 enum { WIDEST = 48 /* characters of a column that people read */, PIECE = 1 << 16 /* octets between two writes */ };
 
+static const str names[] = {S("json"), S("tsv"), S("table"), S("svg"), S("html")};
+
+str format_name(enum format f) { return names[f]; }
+
 bool format_named(str name, enum format *out)
 {
-    static const str names[] = {S("json"), S("tsv"), S("table"), S("svg"), S("html")};
     for (int i = 0; i < 5; i++)
         if (str_eq(name, names[i])) {
             *out = (enum format)i;
@@ -26,8 +29,7 @@ static bool is_odd(uint32_t c)
            c == 0xFFFE || c == 0xFFFF;
 }
 
-/* With a space for each odd character. */
-static void put_plain(struct buf *to, str text)
+void put_plain(struct buf *to, str text)
 {
     while (text.len) {
         uint32_t c;
@@ -108,8 +110,7 @@ void put_escaped(struct buf *to, str text)
     }
 }
 
-/* "p90Seconds" as a heading: "p90", "withAttachment": "with attachment". */
-static void put_heading(struct buf *to, const struct column *c)
+void put_heading(struct buf *to, const struct column *c)
 {
     str name = c->name;
     if (c->kind == COLUMN_SECONDS && str_ends(name, S("Seconds")))
@@ -128,6 +129,42 @@ static void put_heading(struct buf *to, const struct column *c)
 
 /* ---- json, tsv ------------------------------------------------------------------------------------- */
 
+static void put_value(struct jwrite *w, struct buf *text, const struct column *c, const struct cell *cell)
+{
+    text->len = 0;
+    if (!cell->known) {
+        jwrite_null(w);
+        return;
+    }
+    switch (c->kind) {
+    case COLUMN_TEXT: jwrite_string(w, cell->text); break;
+    case COLUMN_TIME:
+        put_exact(text, c, cell);
+        jwrite_string(w, buf_str(text));
+        break;
+    case COLUMN_RATE:
+        put_exact(text, c, cell);
+        jwrite_raw(w, buf_str(text));
+        break;
+    default: jwrite_i64(w, cell->number);
+    }
+}
+
+static void put_values(struct jwrite *w, struct buf *text, const struct table *t, const struct cell *row)
+{
+    for (int i = 0; i < t->columns; i++) {
+        jwrite_key(w, t->column[i].name);
+        put_value(w, text, &t->column[i], &row[i]);
+    }
+}
+
+void put_members(struct jwrite *w, struct buf *text, const struct table *t, const struct cell *row)
+{
+    jwrite_object(w);
+    put_values(w, text, t, row);
+    jwrite_end_object(w);
+}
+
 static void put_json(struct buf *to, struct buf *text, const struct table *t, const struct cell *row)
 {
     struct jwrite w = {.to = to};
@@ -136,23 +173,7 @@ static void put_json(struct buf *to, struct buf *text, const struct table *t, co
     jwrite_string(&w, t->type);
     jwrite_key(&w, S("v"));
     jwrite_i64(&w, 1);
-    for (int i = 0; i < t->columns; i++) {
-        text->len = 0;
-        jwrite_key(&w, t->column[i].name);
-        if (!row[i].known)
-            jwrite_null(&w);
-        else if (t->column[i].kind == COLUMN_TEXT)
-            jwrite_string(&w, row[i].text);
-        else {
-            put_exact(text, &t->column[i], &row[i]);
-            if (t->column[i].kind == COLUMN_TIME)
-                jwrite_string(&w, buf_str(text));
-            else if (t->column[i].kind == COLUMN_RATE)
-                jwrite_raw(&w, buf_str(text));
-            else
-                jwrite_i64(&w, row[i].number);
-        }
-    }
+    put_values(&w, text, t, row);
     jwrite_end_object(&w);
     buf_byte(to, '\n');
 }
@@ -252,6 +273,15 @@ static void measure(const struct table *t, struct buf *text, ptrdiff_t *width)
             ptrdiff_t n = t->column[i].hidden ? 0 : characters(shown(text, t, table_at(t, row), i));
             width[i] = n > width[i] ? n : width[i];
         }
+}
+
+void put_columns(struct buf *to, struct buf *text, const struct table *t)
+{
+    ptrdiff_t width[TABLE_COLUMNS];
+    measure(t, text, width);
+    put_aligned(to, text, t, NULL, width);
+    for (ptrdiff_t i = 0; i < t->n; i++)
+        put_aligned(to, text, t, table_at(t, i), width);
 }
 
 /* ---- all of them --------------------------------------------------------------------------------------- */

@@ -2,8 +2,10 @@
  *
  * In: nothing. Out: a record for each row of a report, or a table, a chart, a page. Touches: the store, queries only. */
 #include "mail-stats/stats.h"
+#include "mail-stats/verb.h"
 
 #include <getopt.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -24,6 +26,11 @@ static const char usage[] =
     "  errors             what went wrong, by code\n"
     "  service            all of it in one line of counters\n"
     "  report             several in one document; without names volume, senders, response-time, polls, queue, errors\n"
+    "  health             how the installation is; exits with 0, 1 (warning) or 2 (critical)\n"
+    "  alert              tell somebody of that, once\n"
+    "  canary             send probes to ourselves, and see whether they arrive\n"
+    "  prom               its numbers, for Prometheus\n"
+    "  dash               all of it on a page: table (for the terminal), json, html\n"
     "\n"
     "      --since TIME   not before: 90d, 12w, 36h, 2026-08-22, 2026-08, or an RFC 3339 time\n"
     "      --until TIME   before that time, in the same forms\n"
@@ -33,6 +40,8 @@ static const char usage[] =
     "      --business-days D   on these days: mon-fri (as it is where only hours are said), all\n"
     "  -C, --config FILE  the configuration: which addresses are ours\n"
     "  -f, --format F     json (one record a line), tsv, table, svg, html; without it a table on a terminal, else json\n"
+    "  -o, --output FILE  dash: not to stdout; the file is replaced at once, when all is written\n"
+    "      --names WHICH  dash -f json: own, or legacy, those of the sending service that came before\n"
     "  -n, --max N        at most N rows: of periods the last ones, else the first\n"
     "  -s, --store DIR    the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
     "  -q, --quiet        errors only\n"
@@ -45,23 +54,25 @@ static const char usage[] =
 enum { ANYONE = 1 << BY_ALL, MONDAY_TO_FRIDAY = 31 };
 
 static const struct report reports[] = {
-    {"volume", "volume", "Volume of mail", volume_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX | 1 << BY_DIRECTION, BY_DAY},
-    {"senders", "senders", "Senders", senders_run, ANYONE, BY_ALL},
-    {"recipients", "recipients", "Recipients", recipients_run, ANYONE, BY_ALL},
-    {"domains", "domains", "Domains of senders", domains_run, ANYONE, BY_ALL},
-    {"threads", "threads", "Threads", threads_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL},
-    {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL},
-    {"attachments", "attachments", "Attachments", attachments_run, ANYONE, BY_ALL},
-    {"polls", "polls", "Polls", polls_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX, BY_ACCOUNT},
-    {"queue", "queue-report", "Queue", queue_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN | 1 << BY_QUEUE, BY_DOMAIN},
-    {"rates", "rates", "Attempts to send", rates_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_HOUR},
-    {"bounces", "bounces", "Bounces", bounces_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_DOMAIN},
-    {"errors", "errors", "Errors", errors_run, ANYONE, BY_ALL},
-    {"service", "service", "Service", service_run, ANYONE, BY_ALL},
+    {"volume", "volume", "Volume of mail", volume_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX | 1 << BY_DIRECTION, BY_DAY, NULL, 0},
+    {"senders", "senders", "Senders", senders_run, ANYONE, BY_ALL, NULL, 0},
+    {"recipients", "recipients", "Recipients", recipients_run, ANYONE, BY_ALL, NULL, 0},
+    {"domains", "domains", "Domains of senders", domains_run, ANYONE, BY_ALL, NULL, 0},
+    {"threads", "threads", "Threads", threads_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0},
+    {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0},
+    {"attachments", "attachments", "Attachments", attachments_run, ANYONE, BY_ALL, NULL, 0},
+    {"polls", "polls", "Polls", polls_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX, BY_ACCOUNT, NULL, 0},
+    {"queue", "queue-report", "Queue", queue_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN | 1 << BY_QUEUE, BY_DOMAIN, NULL, 0},
+    {"rates", "rates", "Attempts to send", rates_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_HOUR, NULL, 0},
+    {"bounces", "bounces", "Bounces", bounces_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_DOMAIN, NULL, 0},
+    {"errors", "errors", "Errors", errors_run, ANYONE, BY_ALL, NULL, 0},
+    {"service", "service", "Service", service_run, ANYONE, BY_ALL, NULL, 0},
+    {"health", "health", "Health", health_run, ANYONE, BY_ALL, NULL, 0},
+    {"dash", "dash", "Mail", NULL, BY_TIMES, BY_DAY, dash_print, 1 << FORMAT_TABLE | 1 << FORMAT_JSON | 1 << FORMAT_HTML},
 };
 enum { REPORTS = sizeof reports / sizeof *reports };
 
-enum { OPT_SINCE = 256, OPT_UNTIL, OPT_BY, OPT_HOURS, OPT_DAYS };
+enum { OPT_SINCE = 256, OPT_UNTIL, OPT_BY, OPT_HOURS, OPT_DAYS, OPT_NAMES };
 
 static const struct option options[] = {
     {"since", required_argument, NULL, OPT_SINCE},
@@ -69,10 +80,12 @@ static const struct option options[] = {
     {"by", required_argument, NULL, OPT_BY},
     {"business-hours", required_argument, NULL, OPT_HOURS},
     {"business-days", required_argument, NULL, OPT_DAYS},
+    {"names", required_argument, NULL, OPT_NAMES},
     {"config", required_argument, NULL, 'C'},
     {"account", required_argument, NULL, 'a'},
     {"format", required_argument, NULL, 'f'},
     {"max", required_argument, NULL, 'n'},
+    {"output", required_argument, NULL, 'o'},
     {"store", required_argument, NULL, 's'},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -83,15 +96,16 @@ static const struct option options[] = {
 
 struct call {
     struct request request;
-    const char *dir, *by;
+    const char *by, *output;
     enum format format;
     bool help, version, several, has_by;
     const struct report **report;
     int reports;
 };
 
-static int read_time(struct call *c, const char *text, int64_t *out)
+static int read_time(struct call *c, const char *text, const char **as, int64_t *out)
 {
+    *as = text;
     return period_read(str_c(text), c->request.now, out) ? 0 : prog_misuse("'%s' is no time: 90d, 12w, 36h, 2026-08-22", text);
 }
 
@@ -113,21 +127,29 @@ static int read_days(struct request *r, str text)
     return schedule_read_days(text, &r->hours.days, &e) ? 0 : prog_misuse("%s", e.text);
 }
 
+static int read_names(struct request *r, const char *which)
+{
+    r->legacy = strcmp(which, "legacy") == 0;
+    return r->legacy || strcmp(which, "own") == 0 ? 0 : prog_misuse("--names takes own or legacy, not '%s'", which);
+}
+
 /* 0, or the exit code of a misuse. */
 static int read_option(struct call *c, int option)
 {
     struct request *r = &c->request;
     switch (option) {
-    case OPT_SINCE: return read_time(c, optarg, &r->range.since);
-    case OPT_UNTIL: return read_time(c, optarg, &r->range.until);
+    case OPT_SINCE: return read_time(c, optarg, &r->since, &r->range.since);
+    case OPT_UNTIL: return read_time(c, optarg, &r->until, &r->range.until);
     case OPT_BY: c->by = optarg; return 0;
     case OPT_HOURS: return read_hours(r, str_c(optarg));
     case OPT_DAYS: return read_days(r, str_c(optarg));
+    case OPT_NAMES: return read_names(r, optarg);
     case 'C': r->config = optarg; return 0;
     case 'a': strs_add(r->mem, &r->accounts, str_c(optarg)); return 0;
     case 'f': return format_named(str_c(optarg), &c->format) ? 0 : prog_misuse("-f takes json, tsv, table, svg or html, not '%s'", optarg);
     case 'n': return str_i64(str_c(optarg), 0, INT64_MAX, &r->limit) ? 0 : prog_misuse("-n takes a number, not '%s'", optarg);
-    case 's': c->dir = optarg; return 0;
+    case 'o': c->output = optarg; return 0;
+    case 's': r->dir = optarg; return 0;
     case 'q': prog_verbosity(QUIET); return 0;
     case 'v': prog_verbosity(VERBOSE); return 0;
     case 'h': c->help = true; return 0;
@@ -167,6 +189,22 @@ static int read_by(struct call *c)
 }
 
 /* 0, or the exit code of a misuse. */
+static int read_format(const struct call *c, const struct report *report)
+{
+    if (!report->print && c->output)
+        return prog_misuse("-o is for dash; mail-stats %s -f html > %s", report->name, c->output);
+    if (!report->print || report->formats >> c->format & 1)
+        return 0;
+    struct buf b = buf_new(c->request.mem, 64);
+    for (int i = 0; i <= FORMAT_HTML; i++)
+        if (report->formats >> i & 1) {
+            buf_byte(&b, ' ');
+            buf_put(&b, format_name((enum format)i));
+        }
+    return prog_misuse("%s knows no -f %.*s, but:%.*s", report->name, STR_ARG(format_name(c->format)), STR_ARG(buf_str(&b)));
+}
+
+/* 0, or the exit code of a misuse. */
 static int read_reports(struct call *c, int n, char **names)
 {
     static const char *const usual[] = {"volume", "senders", "response-time", "polls", "queue", "errors"};
@@ -185,8 +223,26 @@ static int read_reports(struct call *c, int n, char **names)
         c->report[c->reports] = report_named(str_c(name));
         if (!c->report[c->reports])
             return prog_misuse("there is no report '%s'", name);
+        if (c->report[c->reports]->print && c->several)
+            return prog_misuse("%s is a document of its own", name);
     }
-    return read_by(c);
+    int code = read_format(c, c->report[0]);
+    return code ? code : read_by(c);
+}
+
+/* Who may read a file that takes -o is what the umask says, as for a file that the shell makes. */
+static bool print_page(struct call *c, struct request *r, const struct report *report, struct out *out, struct err *e)
+{
+    struct buf page = buf_new(r->mem, 1 << 16);
+    if (!report->print(r, c->format, &page, e))
+        return false;
+    if (!c->output) {
+        out_put(out, buf_str(&page));
+        return true;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    return file_replace(c->output, buf_str(&page), 0666 & ~mask, e);
 }
 
 static bool print(struct call *c, const struct report *report, struct out *out, struct err *e)
@@ -195,6 +251,8 @@ static bool print(struct call *c, const struct report *report, struct out *out, 
     struct table t = {.mem = r.mem, .type = str_c(report->type), .title = str_c(report->title)};
     if (!c->has_by || !takes(report, r.by))
         r.by = report->otherwise;
+    if (report->print)
+        return print_page(c, &r, report, out, e);
     if (!report->run(&r, &t, e))
         return false;
     table_limit(&t, r.limit);
@@ -209,17 +267,20 @@ static void run(struct call *c, struct out *out)
     struct err e;
     bool good = true;
     str title = c->several ? S("Report") : str_c(c->report[0]->title);
-    c->request.store = store_open(c->request.mem, c->dir, STORE_READ, &e);
+    c->request.store = store_open(c->request.mem, c->request.dir, STORE_READ, &e);
     if (!c->request.store) {
         prog_error(&e);
         return;
     }
-    format_begin(out, c->format, title);
+    bool page = c->report[0]->print != NULL;
+    if (!page)
+        format_begin(out, c->format, title);
     for (int i = 0; i < c->reports && good && out_good(out); i++)
         good = print(c, c->report[i], out, &e);
     if (!good)
         prog_error(&e);
-    format_end(out, c->format);
+    if (!page)
+        format_end(out, c->format);
     store_close(c->request.store);
 }
 
@@ -230,9 +291,12 @@ int main(int argc, char **argv)
                      .format = isatty(1) ? FORMAT_TABLE : FORMAT_JSON};
     prog_init("mail-stats");
     prog_signals(false);
+    int code;
+    if (verb_run(argc, argv, &code))
+        return code;
     c.request.now = now_s();
-    for (int o; (o = getopt_long(argc, argv, "a:C:f:n:s:qvhV", options, NULL)) != -1;) {
-        int code = read_option(&c, o);
+    for (int o; (o = getopt_long(argc, argv, "a:C:f:n:o:s:qvhV", options, NULL)) != -1;) {
+        code = read_option(&c, o);
         if (code)
             return code;
     }
@@ -240,7 +304,7 @@ int main(int argc, char **argv)
         return prog_usage(usage);
     if (c.version)
         return prog_version();
-    int code = read_reports(&c, argc - optind, argv + optind);
+    code = read_reports(&c, argc - optind, argv + optind);
     if (code)
         return code;
     c.request.range.accounts = &c.request.accounts;

@@ -11,27 +11,35 @@
 struct request {
     arena *mem; /* run lifetime */
     struct store *store;
-    const char *config; /* -C */
+    const char *config;             /* -C */
+    const char *dir, *since, *until; /* -s, --since, --until as they were written; NULL: not */
     struct strs accounts;
     struct stats_range range;
     enum by by;
     int64_t now, limit; /* limit -1: all rows */
     struct schedule hours;
     bool business;
+    bool legacy; /* --names legacy: members are called as in the service that came before */
 };
 
 /* Fills the table; nothing is printed while rows of the store are read. */
 typedef bool report_run(struct request *r, struct table *t, struct err *e);
+
+/* For what is no table: appends all of it. */
+typedef bool page_print(struct request *r, enum format f, struct buf *to, struct err *e);
 
 struct report {
     const char *name, *type, *title;
     report_run *run;
     unsigned by;  /* bits of enum by */
     enum by otherwise; /* where --by is not said */
+    page_print *print; /* instead of run; alone may have -o FILE */
+    unsigned formats;  /* of print: bits of enum format */
 };
 
 report_run volume_run, senders_run, recipients_run, domains_run, threads_run, response_run, attachments_run, polls_run;
 report_run queue_run, rates_run, bounces_run, errors_run, service_run;
+page_print dash_print;
 
 /* ---- groups.c: what reports have in common -------------------------------------------------------------------- */
 

@@ -49,6 +49,7 @@ static inline struct cell cell_text(str s) { return (struct cell){s.ptr != NULL,
 struct cell cell_rate(int64_t part, int64_t whole);
 
 enum format { FORMAT_JSON, FORMAT_TSV, FORMAT_TABLE, FORMAT_SVG, FORMAT_HTML };
+str format_name(enum format f);
 bool format_named(str name, enum format *out);
 
 /* What stands around tables: nothing but for html. */
@@ -58,6 +59,14 @@ void format_table(struct out *o, enum format f, const struct table *t);
 void format_between(struct out *o, enum format f, const struct table *t, bool first);
 void format_end(struct out *o, enum format f);
 
+/* The rows of a table for people, its heading first; the members of a row as an object. text: a buffer that they may use. */
+void put_columns(struct buf *to, struct buf *text, const struct table *t);
+struct jwrite;
+void put_members(struct jwrite *w, struct buf *text, const struct table *t, const struct cell *row);
+/* "p90Seconds" as a heading: "p90", "withAttachment": "with attachment". */
+void put_heading(struct buf *to, const struct column *c);
+/* With a space for each character that could move a cursor, end a cell or turn the direction of writing. */
+void put_plain(struct buf *to, str text);
 /* For the forms: the cell as people read it, without control characters; nothing where it is null. Appends. */
 void cell_show(struct buf *to, const struct column *c, const struct cell *cell);
 /* Text of XML and HTML. */

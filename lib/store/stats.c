@@ -40,8 +40,14 @@ static bool is_wanted(const struct names_of *accounts, int64_t id)
 
 static str name_at(const struct names_of *names, int64_t id) { return id >= 0 && id < names->n ? names->item[id] : STR_NONE; }
 
-/* One transaction around a report's rows, so that its parts agree. */
-static bool end(struct store *s, bool good, struct err *e) { return db_script(s, "COMMIT", good ? e : NULL) && good; }
+/* One transaction around a report's rows, so that its parts agree; the caller's where there is one (store_read_begin). */
+static bool begin(struct store *s, bool *mine, struct err *e)
+{
+    *mine = sqlite3_get_autocommit(s->db);
+    return !*mine || db_script(s, "BEGIN", e);
+}
+
+static bool end(struct store *s, bool mine, bool good, struct err *e) { return (!mine || db_script(s, "COMMIT", good ? e : NULL)) && good; }
 
 /* ---- emails --------------------------------------------------------------------------------------- */
 
@@ -101,7 +107,8 @@ static bool read_emails(arena *a, struct store *s, const struct stats_range *ran
 bool stats_emails(arena *a, struct store *s, const struct stats_range *range, enum stats_detail detail, stats_each_email *each,
                   void *context, struct err *e)
 {
-    return db_script(s, "BEGIN", e) && end(s, read_emails(a, s, range, detail, each, context, e), e);
+    bool mine;
+    return begin(s, &mine, e) && end(s, mine, read_emails(a, s, range, detail, each, context, e), e);
 }
 
 /* Without accounts the index on received_at has both ends; with them each row is looked at. */
@@ -188,7 +195,8 @@ static bool read_polls(arena *a, struct store *s, const struct stats_range *rang
 
 bool stats_polls(arena *a, struct store *s, const struct stats_range *range, stats_each_poll *each, void *context, struct err *e)
 {
-    return db_script(s, "BEGIN", e) && end(s, read_polls(a, s, range, each, context, e), e);
+    bool mine;
+    return begin(s, &mine, e) && end(s, mine, read_polls(a, s, range, each, context, e), e);
 }
 
 /* ---- the queue ------------------------------------------------------------------------------------ */
@@ -216,7 +224,8 @@ static bool read_recipients(arena *a, struct store *s, const struct stats_range 
 
 bool stats_recipients(arena *a, struct store *s, const struct stats_range *range, stats_each_recipient *each, void *context, struct err *e)
 {
-    return db_script(s, "BEGIN", e) && end(s, read_recipients(a, s, range, each, context, e), e);
+    bool mine;
+    return begin(s, &mine, e) && end(s, mine, read_recipients(a, s, range, each, context, e), e);
 }
 
 static bool read_attempts(arena *a, struct store *s, const struct stats_range *range, stats_each_attempt *each, void *context, struct err *e)
@@ -241,7 +250,8 @@ static bool read_attempts(arena *a, struct store *s, const struct stats_range *r
 
 bool stats_attempts(arena *a, struct store *s, const struct stats_range *range, stats_each_attempt *each, void *context, struct err *e)
 {
-    return db_script(s, "BEGIN", e) && end(s, read_attempts(a, s, range, each, context, e), e);
+    bool mine;
+    return begin(s, &mine, e) && end(s, mine, read_attempts(a, s, range, each, context, e), e);
 }
 
 static bool read_bounces(arena *a, struct store *s, const struct stats_range *range, stats_each_bounce *each, void *context, struct err *e)
@@ -266,7 +276,21 @@ static bool read_bounces(arena *a, struct store *s, const struct stats_range *ra
 
 bool stats_bounces(arena *a, struct store *s, const struct stats_range *range, stats_each_bounce *each, void *context, struct err *e)
 {
-    return db_script(s, "BEGIN", e) && end(s, read_bounces(a, s, range, each, context, e), e);
+    bool mine;
+    return begin(s, &mine, e) && end(s, mine, read_bounces(a, s, range, each, context, e), e);
+}
+
+/* What was tried last, and what is tried next: of all accounts. */
+bool stats_sending(struct store *s, struct stats_sending *out, struct err *e)
+{
+    int64_t paused;
+    *out = (struct stats_sending){0};
+    if (!db_number(s, e, 0, &out->last_at, "SELECT max(at) FROM attempt WHERE status <> 'bounced'", "") ||
+        !db_number(s, e, 0, &out->next_at, "SELECT min(next_at) FROM submission WHERE next_at IS NOT NULL", "") ||
+        !db_number(s, e, 0, &paused, "SELECT count(*) FROM pause WHERE scope = 'all'", ""))
+        return false;
+    out->paused = paused > 0;
+    return true;
 }
 
 bool stats_errors(struct store *s, const struct stats_range *range, stats_each_error *each, void *context, struct err *e)
