@@ -23,6 +23,7 @@ struct findings {
     struct finding *item; /* the worst first, then in the order of checks */
     ptrdiff_t n, cap;
     enum health worst;
+    bool blind; /* something could not be looked at: what is not here may be all the same */
 };
 
 /* All of them: also those that are ok, so that one sees what was looked at. Of r: mem, store, config, accounts, now. Never fails: what cannot
@@ -30,7 +31,8 @@ struct findings {
  * a few milliseconds, whatever is in the store. */
 void health_findings(struct request *r, const struct err *why, struct findings *out);
 
-/* The report `health`. */
+/* The report `health`, and its rows; problems: not those that are ok. */
 report_run health_run;
+void health_table(struct request *r, struct table *t, const struct findings *all, bool problems);
 
 #endif

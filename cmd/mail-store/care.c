@@ -71,8 +71,10 @@ int check_main(const char *dir, int argc, char **argv)
         prog_error(&e);
     else if (found)
         prog_outcome(ERR_INPUT);
-    if (done && !c.explain)
+    if (done && !c.explain) {
+        store_keep_verdict(&c.mem, c.store, &(struct store_verdict){now_s(), found, c.full});
         prog_note("%lld faults", (long long)found);
+    }
     return verb_end(&c);
 }
 

@@ -4,6 +4,7 @@
 static const char *const window_keys[] = {"start", "end", "interval", "unit", "days", "timeZone", "holidays", NULL};
 static const char *const limit_keys[] = {"accounts", "profiles", "queues", "domains", "by", "minute", "hour", "day", NULL};
 static const char *const queue_keys[] = {"window", NULL};
+static const char *const alert_keys[] = {"command", "webhook", "mail", "account", "least", NULL};
 
 static const struct config_kind_of_section kinds[] = {
     {"defaults", "settings of all accounts", NULL, false},
@@ -12,6 +13,7 @@ static const struct config_kind_of_section kinds[] = {
     {"window", "when mail may leave", window_keys, true},
     {"limit", "how much mail may leave", limit_keys, true},
     {"queue", "mail of one name in the queue", queue_keys, true},
+    {"alert", "whom mail-stats alert tells", alert_keys, true},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };

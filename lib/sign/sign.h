@@ -62,4 +62,7 @@ void smime_recipients_free(struct smime_recipients *r);
 /* The message as application/pkcs7-mime, enveloped-data, AES-256-CBC, which readers of all ages open. Subject and addresses stay readable. */
 bool smime_encrypt(arena *a, const struct smime_recipients *r, str message, str *out, struct err *e);
 
+/* When the first certificate of a PEM text to end ends, seconds since 1970 UTC. False (class configuration): there is none in it. */
+bool certificate_ends(str pem, str what, int64_t *at, struct err *e);
+
 #endif

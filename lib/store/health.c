@@ -223,6 +223,40 @@ bool health_senders(arena *a, struct store *s, int64_t since, struct health_send
     return q && !failed;
 }
 
+/* ---- probes ---------------------------------------------------------------------------------------------- */
+
+/* What came back differs from what was queued: those who carried it wrote their lines above it. A copy of what was sent is none. */
+#define ARRIVED                                                                                                                  \
+    "(SELECT min(e.created_at) FROM email e WHERE e.message_id = m.message_id AND e.blob_id <> m.blob_id AND e.direction IS NOT 'outbound' " \
+    "AND (NOT EXISTS (SELECT 1 FROM email_mailbox x WHERE x.email_id = e.id) OR EXISTS (SELECT 1 FROM email_mailbox x JOIN mailbox b ON b.id = x.mailbox_id " \
+    "WHERE x.email_id = e.id AND b.role IS NOT 'sent' AND b.role IS NOT 'drafts' AND b.name NOT LIKE '%sent%')))"
+
+bool health_probes(arena *a, struct store *s, str account, int64_t limit, struct health_probes *out, struct err *e)
+{
+    bool failed = false;
+    str first = str_fmt(a, HEALTH_PROBE "%.*s:", STR_ARG(account)), behind = str_fmt(a, HEALTH_PROBE "%.*s;", STR_ARG(account));
+    *out = (struct health_probes){0};
+    sqlite3_stmt *q = db_query(s, e,
+                               "SELECT m.id, m.message_id, m.status, m.waits_for, m.created_at, "
+                               "(SELECT max(r.last_at) FROM recipient r WHERE r.submission_id = m.id AND r.status = 'sent'), "
+                               "(SELECT r.server FROM recipient r WHERE r.submission_id = m.id LIMIT 1), " ARRIVED
+                               " FROM submission m WHERE m.key >= ? AND m.key < ? ORDER BY m.key DESC LIMIT ?",
+                               "ssi", first, behind, limit);
+    while (q && db_row(s, q, &failed, e)) {
+        if (out->n == out->cap) {
+            ptrdiff_t cap = out->cap ? out->cap * 2 : 16;
+            out->item = arena_grow(a, out->item, (size_t)out->cap * sizeof *out->item, (size_t)cap * sizeof *out->item, _Alignof(struct health_probe));
+            out->cap = cap;
+        }
+        struct health_probe *x = &out->item[out->n++];
+        *x = (struct health_probe){.id = db_i64(q, 0), .message_id = db_text_copy(a, q, 1), .waits_for = db_text_copy(a, q, 3), .queued_at = db_i64(q, 4),
+                                   .left_at = db_i64(q, 5), .server = db_text_copy(a, q, 6), .arrived_at = db_i64(q, 7)};
+        if (!queue_status_named(db_text(q, 2), &x->status))
+            x->status = QUEUE_QUEUED;
+    }
+    return q && !failed;
+}
+
 /* ---- the clock ------------------------------------------------------------------------------------------- */
 
 static bool latest(struct store *s, const char *sql, int64_t *newest, struct err *e)
@@ -255,6 +289,48 @@ bool health_clock(struct store *s, struct health_clock *out, struct err *e)
         later = at;
     }
     return q && !failed;
+}
+
+/* ---- numbers --------------------------------------------------------------------------------------------- */
+
+static bool count_recipients(struct store *s, struct health_counts *out, struct err *e)
+{
+    bool failed = false;
+    enum queue_status status;
+    sqlite3_stmt *q = db_query(s, e, "SELECT status, count(*) FROM recipient GROUP BY status", "");
+    while (q && db_row(s, q, &failed, e))
+        if (queue_status_named(db_text(q, 0), &status))
+            out->recipients[status] = db_i64(q, 1);
+    return q && !failed;
+}
+
+static bool count_due(struct store *s, int64_t now, struct health_counts *out, struct err *e)
+{
+    for (int64_t priority = INT64_MAX, next;; priority = next) {
+        bool failed = false;
+        if (!db_number(s, e, INT64_MIN, &next, "SELECT max(priority) FROM submission WHERE next_at IS NOT NULL AND priority < ?", "i", priority))
+            return false;
+        if (next == INT64_MIN)
+            return true;
+        sqlite3_stmt *q = db_query(s, e, "SELECT count(*), min(next_at) FROM submission WHERE next_at IS NOT NULL AND priority = ? AND next_at <= ?", "ii", next, now);
+        while (q && db_row(s, q, &failed, e)) {
+            int64_t since = db_i64(q, 1);
+            out->due += db_i64(q, 0);
+            if (db_i64(q, 0) && (!out->due_since || since < out->due_since))
+                out->due_since = since;
+        }
+        if (!q || failed)
+            return false;
+    }
+}
+
+bool health_counts(struct store *s, int64_t now, struct health_counts *out, struct err *e)
+{
+    *out = (struct health_counts){0};
+    return db_number(s, e, 0, &out->stored, "SELECT seq FROM sqlite_sequence WHERE name = 'email'", "") &&
+           db_number(s, e, 0, &out->events, "SELECT max(seq) FROM event", "") && count_recipients(s, out, e) && count_due(s, now, out, e) &&
+           db_number(s, e, 0, &out->missing, "SELECT sum(last - first + 1) FROM hole", "") &&
+           db_number(s, e, 0, &out->suppressed, "SELECT count(*) FROM suppression WHERE expires_at IS NULL OR expires_at > ?", "i", now);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------- */

@@ -1,0 +1,147 @@
+/* mail-stats health: findings for a person, for a monitor, and for one who worries when nothing is heard. */
+#include "mail-stats/commands.h"
+#include "mail-stats/verb.h"
+
+#include "date/date.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OPT_PROBLEMS = VERB_OWN, OPT_ALIVE };
+enum { ALIVE_SECONDS = 30 };
+
+static const char usage[] =
+    "usage: mail-stats health [-qv] [-s DIR] [-C FILE] [-a ACCOUNT] [-f FORMAT] [--problems] [--alive WHERE] [--dry-run]\n"
+    "\n"
+    "How the installation is, judged by work that was completed: polls, the queue, attempts to send, probes; certificates, secrets, disk, store,\n"
+    "clock. Exits with 0 where all is well, 1 for a warning, 2 where something is critical.\n"
+    "\n"
+    "      --problems      only what is not well; nothing where all is\n"
+    "      --alive WHERE   while mail comes in and goes out, touch this file or ask for this URL (repeatable): who watches it hears of the silence\n"
+    "      --dry-run       only say who would be told\n"
+    "  -f, --format F      json, tsv, html, or table: a line for each, the worst first\n"
+    VERB_USAGE;
+
+static const struct prog_name own_names[] = {{"problems", OPT_PROBLEMS}, {"alive", OPT_ALIVE}, VERB_NAMES};
+static const struct prog_form form = {.usage = usage, .names = own_names, .verb = "health"};
+
+/* Nothing is critical, and no work that should have been completed is not. */
+static bool is_alive(const struct findings *all)
+{
+    static const str work[] = {S("poll"), S("queue"), S("sending"), S("canary")};
+    if (all->worst == HEALTH_CRITICAL)
+        return false;
+    for (ptrdiff_t i = 0; i < all->n; i++)
+        for (int k = 0; k < 4; k++)
+            if (all->item[i].status != HEALTH_OK && str_eq(all->item[i].check, work[k]))
+                return false;
+    return true;
+}
+
+static bool touch(const char *path, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    bool good = fd >= 0 && futimens(fd, NULL) == 0;
+    if (!good)
+        err_errno(e, ERR_IO, "health.alive", "", "cannot touch %s", path);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool say_alive(arena *a, const char *where, struct err *e)
+{
+    if (!str_starts(str_c(where), S("https://")) && !str_starts(str_c(where), S("http://")))
+        return touch(where, e);
+    struct command curl = {0};
+    curl_words(&curl);
+    return commands_run(a, &curl, 1, "curl for --alive", curl_request(a, str_c(where), STR_NONE), ALIVE_SECONDS, NULL, e);
+}
+
+static void say_alive_all(struct verb_call *c, const struct strs *where)
+{
+    struct err e;
+    for (ptrdiff_t i = 0; i < where->n; i++) {
+        if (c->dry_run)
+            prog_warn("would tell %.*s", STR_ARG(where->item[i]));
+        else if (!say_alive(&c->mem, str_z(&c->mem, where->item[i]), &e))
+            prog_error(&e);
+    }
+}
+
+/* For people, and for monitors that show the first line: the worst stands there. */
+static void print_lines(struct verb_call *c, const struct findings *all, bool problems)
+{
+    struct buf b = buf_new(&c->mem, 4096);
+    for (ptrdiff_t i = 0; i < all->n; i++) {
+        const struct finding *f = &all->item[i];
+        if (problems && f->status == HEALTH_OK)
+            continue;
+        buf_fmt(&b, "%-8.*s  %.*s", STR_ARG(health_name(f->status)), STR_ARG(f->check));
+        const str of[] = {f->account, f->object};
+        for (int k = 0; k < 2; k++)
+            if (of[k].ptr && !(k && str_eq(of[0], of[1])))
+                buf_fmt(&b, " %.*s", STR_ARG(of[k]));
+        buf_fmt(&b, ": %.*s", STR_ARG(f->message));
+        if (f->since) {
+            buf_put(&b, S(", since "));
+            date_put_utc(&b, f->since);
+        }
+        if (f->hint.ptr)
+            buf_fmt(&b, "; %.*s", STR_ARG(f->hint));
+        buf_byte(&b, '\n');
+    }
+    out_put(&c->out, buf_str(&b));
+}
+
+static void print(struct verb_call *c, const struct findings *all, bool problems)
+{
+    if (c->format == FORMAT_TABLE) {
+        print_lines(c, all, problems);
+        return;
+    }
+    struct table t = {.mem = &c->mem, .type = S("health"), .title = S("Health")};
+    health_table(&c->request, &t, all, problems);
+    if (problems && !t.n)
+        return;
+    format_begin(&c->out, c->format, t.title);
+    format_table(&c->out, c->format, &t);
+    format_end(&c->out, c->format);
+}
+
+static int finish(struct verb_call *c, enum health worst)
+{
+    int code = verb_end(c);
+    return code ? code : (int)worst;
+}
+
+int health_main(int argc, char **argv)
+{
+    struct verb_call c;
+    struct strs where = {0};
+    struct err e = {0};
+    bool problems = false;
+    int code = 0;
+    verb_begin(&c);
+    for (int o; (o = prog_option(&form, argc, argv)) != -1;) {
+        if (o == OPT_PROBLEMS)
+            problems = true;
+        else if (o == OPT_ALIVE)
+            strs_add(&c.mem, &where, str_c(optarg));
+        else
+            code = verb_option(&c, &form, o);
+        if (code || c.answered)
+            return code;
+    }
+    if (argc - optind > 1)
+        return prog_misuse("health takes no '%s'", argv[optind + 1]);
+    struct findings all;
+    verb_open(&c, &e);
+    health_findings(&c.request, &e, &all);
+    print(&c, &all, problems);
+    if (is_alive(&all))
+        say_alive_all(&c, &where);
+    return finish(&c, all.worst);
+}
