@@ -61,6 +61,10 @@ tables = subprocess.run([TOP / "contrib/record-tables"], capture_output=True, te
 shown = text[TOP / "doc/record.md"].partition("<!-- contrib/record-tables --write -->\n")[2]
 tap.check("doc/record.md has the members of schema/ (contrib/record-tables --write puts them there)",
           [] if shown == tables else [line for line in tables.splitlines() if line not in shown.splitlines()] or ["other order"])
+keys = subprocess.run([TOP / "contrib/record-tables", "--keys"], capture_output=True, text=True, check=True).stdout
+tap.check("doc/mailpipe.conf.5 has the settings of lib/config/keys.c (contrib/record-tables --write puts them there)",
+          [] if keys and keys in (TOP / "doc/mailpipe.conf.5").read_text() else ["run contrib/record-tables --write"])
+tap.check("and none is missing", sorted(key for key in KEYS if f".It Li {key}\n" not in keys))
 
 sql = "".join(path.read_text() for path in sorted((TOP / "schema/sql").glob("*.up.sql")))
 made = set(re.findall(r"CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)", sql))
