@@ -4,7 +4,6 @@
 #include "mail-stats/stats.h"
 #include "mail-stats/verb.h"
 
-#include <getopt.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,7 +34,7 @@ static const char usage[] =
     "      --since TIME   not before: 90d, 12w, 36h, 2026-08-22, 2026-08, or an RFC 3339 time\n"
     "      --until TIME   before that time, in the same forms\n"
     "      --by WHAT      a row for each of these\n"
-    "  -a, --account NAME only this account (repeatable)\n"
+    "  -a, --account NAME  only this account (repeatable)\n"
     "      --business-hours H  response-time counts these hours only: 09:00-18:00\n"
     "      --business-days D   on these days: mon-fri (as it is where only hours are said), all\n"
     "  -C, --config FILE  the configuration: which addresses are ours\n"
@@ -44,61 +43,41 @@ static const char usage[] =
     "      --names WHICH  dash -f json: own, or legacy, those of the sending service that came before\n"
     "  -n, --max N        at most N rows: of periods the last ones, else the first\n"
     "  -s, --store DIR    the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
-    "  -q, --quiet        errors only\n"
-    "  -v, --verbose      say more\n"
-    "  -h, --help         this text\n"
-    "  -V, --version      the version\n"
     "\n"
     "Periods are those of TZ. example: mail-stats volume --by day --since 90d -f svg > volume.svg\n";
 
-enum { ANYONE = 1 << BY_ALL, MONDAY_TO_FRIDAY = 31 };
+enum { ANYONE = 1 << BY_ALL, PARTS = BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, MONDAY_TO_FRIDAY = 31 };
 
 static const struct report reports[] = {
-    {"volume", "volume", "Volume of mail", volume_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX | 1 << BY_DIRECTION, BY_DAY, NULL, 0},
-    {"senders", "senders", "Senders", senders_run, ANYONE, BY_ALL, NULL, 0},
-    {"recipients", "recipients", "Recipients", recipients_run, ANYONE, BY_ALL, NULL, 0},
-    {"domains", "domains", "Domains of senders", domains_run, ANYONE, BY_ALL, NULL, 0},
-    {"threads", "threads", "Threads", threads_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0},
-    {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0},
-    {"attachments", "attachments", "Attachments", attachments_run, ANYONE, BY_ALL, NULL, 0},
-    {"polls", "polls", "Polls", polls_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX, BY_ACCOUNT, NULL, 0},
-    {"queue", "queue-report", "Queue", queue_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN | 1 << BY_QUEUE, BY_DOMAIN, NULL, 0},
-    {"rates", "rates", "Attempts to send", rates_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_HOUR, NULL, 0},
-    {"bounces", "bounces", "Bounces", bounces_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_DOMAIN, NULL, 0},
-    {"errors", "errors", "Errors", errors_run, ANYONE, BY_ALL, NULL, 0},
-    {"service", "service", "Service", service_run, ANYONE, BY_ALL, NULL, 0},
-    {"health", "health", "Health", health_run, ANYONE, BY_ALL, NULL, 0},
-    {"dash", "dash", "Mail", NULL, BY_TIMES, BY_DAY, dash_print, 1 << FORMAT_TABLE | 1 << FORMAT_JSON | 1 << FORMAT_HTML},
+    {"volume", "volume", "Volume of mail", volume_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX | 1 << BY_DIRECTION, BY_DAY, NULL, 0, false},
+    {"senders", "senders", "Senders", senders_run, PARTS, BY_ALL, NULL, 0, true},
+    {"recipients", "recipients", "Recipients", recipients_run, PARTS, BY_ALL, NULL, 0, true},
+    {"domains", "domains", "Domains of senders", domains_run, PARTS, BY_ALL, NULL, 0, true},
+    {"threads", "threads", "Threads", threads_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0, false},
+    {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0, false},
+    {"attachments", "attachments", "Attachments", attachments_run, PARTS, BY_ALL, NULL, 0, true},
+    {"polls", "polls", "Polls", polls_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_MAILBOX, BY_ACCOUNT, NULL, 0, false},
+    {"queue", "queue-report", "Queue", queue_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN | 1 << BY_QUEUE, BY_DOMAIN, NULL, 0, false},
+    {"rates", "rates", "Attempts to send", rates_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_HOUR, NULL, 0, false},
+    {"bounces", "bounces", "Bounces", bounces_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_DOMAIN, NULL, 0, false},
+    {"errors", "errors", "Errors", errors_run, PARTS, BY_ALL, NULL, 0, true},
+    {"service", "service", "Service", service_run, PARTS, BY_ALL, NULL, 0, true},
+    {"health", "health", "Health", health_run, ANYONE, BY_ALL, NULL, 0, false},
+    {"dash", "dash", "Mail", NULL, BY_TIMES, BY_DAY, dash_print, 1 << FORMAT_TABLE | 1 << FORMAT_JSON | 1 << FORMAT_HTML, false},
 };
 enum { REPORTS = sizeof reports / sizeof *reports };
 
 enum { OPT_SINCE = 256, OPT_UNTIL, OPT_BY, OPT_HOURS, OPT_DAYS, OPT_NAMES };
 
-static const struct option options[] = {
-    {"since", required_argument, NULL, OPT_SINCE},
-    {"until", required_argument, NULL, OPT_UNTIL},
-    {"by", required_argument, NULL, OPT_BY},
-    {"business-hours", required_argument, NULL, OPT_HOURS},
-    {"business-days", required_argument, NULL, OPT_DAYS},
-    {"names", required_argument, NULL, OPT_NAMES},
-    {"config", required_argument, NULL, 'C'},
-    {"account", required_argument, NULL, 'a'},
-    {"format", required_argument, NULL, 'f'},
-    {"max", required_argument, NULL, 'n'},
-    {"output", required_argument, NULL, 'o'},
-    {"store", required_argument, NULL, 's'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
+static const struct prog_name own_names[] = {{"since", OPT_SINCE}, {"until", OPT_UNTIL}, {"by", OPT_BY}, {"business-hours", OPT_HOURS},
+                                         {"business-days", OPT_DAYS}, {"names", OPT_NAMES}, {NULL, 0}};
+static const struct prog_form command = {.usage = usage, .names = own_names};
 
 struct call {
     struct request request;
     const char *by, *output;
     enum format format;
-    bool help, version, several, has_by;
+    bool answered, several, has_by;
     const struct report **report;
     int reports;
 };
@@ -150,11 +129,7 @@ static int read_option(struct call *c, int option)
     case 'n': return str_i64(str_c(optarg), 0, INT64_MAX, &r->limit) ? 0 : prog_misuse("-n takes a number, not '%s'", optarg);
     case 'o': c->output = optarg; return 0;
     case 's': r->dir = optarg; return 0;
-    case 'q': prog_verbosity(QUIET); return 0;
-    case 'v': prog_verbosity(VERBOSE); return 0;
-    case 'h': c->help = true; return 0;
-    case 'V': c->version = true; return 0;
-    default: return prog_misuse(NULL);
+    default: c->answered = true; return prog_answer(&command, option);
     }
 }
 
@@ -253,9 +228,11 @@ static bool print(struct call *c, const struct report *report, struct out *out, 
         r.by = report->otherwise;
     if (report->print)
         return print_page(c, &r, report, out, e);
-    if (!report->run(&r, &t, e))
+    bool parts = report->each && r.by != BY_ALL;
+    if (!(parts ? each_run(&r, report, &t, e) : report->run(&r, &t, e)))
         return false;
-    table_limit(&t, r.limit);
+    if (!parts)
+        table_limit(&t, r.limit);
     if (c->several)
         format_between(out, c->format, &t, report == c->report[0]);
     format_table(out, c->format, &t);
@@ -292,18 +269,14 @@ int main(int argc, char **argv)
     prog_init("mail-stats");
     prog_signals(false);
     int code;
-    if (verb_run(argc, argv, &code))
+    if (verb_run(&command, argc, argv, &code))
         return code;
     c.request.now = now_s();
-    for (int o; (o = getopt_long(argc, argv, "a:C:f:n:o:s:qvhV", options, NULL)) != -1;) {
+    for (int o; (o = prog_option(&command, argc, argv)) != -1;) {
         code = read_option(&c, o);
-        if (code)
+        if (code || c.answered)
             return code;
     }
-    if (c.help)
-        return prog_usage(usage);
-    if (c.version)
-        return prog_version();
     code = read_reports(&c, argc - optind, argv + optind);
     if (code)
         return code;

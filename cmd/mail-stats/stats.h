@@ -35,11 +35,14 @@ struct report {
     enum by otherwise; /* where --by is not said */
     page_print *print; /* instead of run; alone may have -o FILE */
     unsigned formats;  /* of print: bits of enum format */
+    bool each;         /* run knows BY_ALL only: it runs once for each period or account */
 };
 
 report_run volume_run, senders_run, recipients_run, domains_run, threads_run, response_run, attachments_run, polls_run;
 report_run queue_run, rates_run, bounces_run, errors_run, service_run;
 page_print dash_print;
+/* The rows of a report that has `each`, for what --by says; at most `limit` of each. */
+bool each_run(struct request *r, const struct report *report, struct table *t, struct err *e);
 
 /* ---- groups.c: what reports have in common -------------------------------------------------------------------- */
 

@@ -25,8 +25,20 @@ static const char *first_word(int argc, char **argv)
     return "";
 }
 
-bool verb_run(int argc, char **argv, int *code)
+static int print_tables(const struct prog_form *program, int argc, char **argv)
 {
+    int code = prog_answer(program, prog_option(program, argc, argv));
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs && code == 0; i++)
+        code = verbs[i].run(argc, argv);
+    return code;
+}
+
+bool verb_run(const struct prog_form *program, int argc, char **argv, int *code)
+{
+    if (argc == 2 && strcmp(argv[1], "--help-table") == 0) {
+        *code = print_tables(program, argc, argv);
+        return true;
+    }
     const char *word = first_word(argc, argv);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verbs[i].name, word) == 0) {

@@ -10,8 +10,8 @@ int alert_main(int argc, char **argv);
 int canary_main(int argc, char **argv);
 int prom_main(int argc, char **argv);
 
-/* Where a verb stands among the words, it is run and *code is its exit code. */
-bool verb_run(int argc, char **argv, int *code);
+/* Where a verb stands among the words, it is run and *code is its exit code; so is --help-table, to which verbs add their options. */
+bool verb_run(const struct prog_form *program, int argc, char **argv, int *code);
 
 struct verb_call {
     arena mem; /* run lifetime */
