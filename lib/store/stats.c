@@ -141,6 +141,32 @@ bool stats_span(struct store *s, const struct stats_range *range, int64_t *first
     return !failed;
 }
 
+bool stats_ever(struct store *s, const struct stats_range *range, int64_t *first, int64_t *last, bool *any, struct err *e)
+{
+    static const char span[] = "SELECT min(lowest), max(highest) FROM (SELECT min(received_at) AS lowest, max(received_at) AS highest FROM email "
+                               "UNION ALL SELECT min(started_at), max(started_at) FROM poll UNION ALL SELECT min(at), max(at) FROM attempt "
+                               "UNION ALL SELECT min(created_at), max(created_at) FROM submission "
+                               "UNION ALL SELECT min(at), max(at) FROM event WHERE kind = 'error')";
+    bool failed = false;
+    *any = false;
+    sqlite3_stmt *q = db_query(s, e, span, "");
+    while (q && db_row(s, q, &failed, e)) {
+        *first = db_i64(q, 0) > range->since ? db_i64(q, 0) : range->since;
+        *last = db_i64(q, 1) < range->until ? db_i64(q, 1) : range->until - 1;
+        *any = !db_is_null(q, 0) && *first <= *last;
+    }
+    return q && !failed;
+}
+
+bool stats_accounts(arena *a, struct store *s, struct strs *out, struct err *e)
+{
+    bool failed = false;
+    sqlite3_stmt *q = db_query(s, e, "SELECT name FROM account ORDER BY name", "");
+    while (q && db_row(s, q, &failed, e))
+        strs_add(a, out, db_text_copy(a, q, 0));
+    return q && !failed;
+}
+
 /* ---- people ---------------------------------------------------------------------------------------- */
 
 static bool one_text(arena *a, struct store *s, const char *sql, int64_t id, str *out, struct err *e)

@@ -507,6 +507,10 @@ typedef void stats_each_email(void *context, const struct stats_email *m);
 bool stats_emails(arena *a, struct store *s, const struct stats_range *range, enum stats_detail detail, stats_each_email *each, void *context, struct err *e);
 /* The first and the last receivedAt in the range; false in *any where there is none. */
 bool stats_span(struct store *s, const struct stats_range *range, int64_t *first, int64_t *last, bool *any, struct err *e);
+/* The same of everything that reports count; accounts are not looked at. */
+bool stats_ever(struct store *s, const struct stats_range *range, int64_t *first, int64_t *last, bool *any, struct err *e);
+/* Names of all that the store knows, in their order. */
+bool stats_accounts(arena *a, struct store *s, struct strs *out, struct err *e);
 /* What stands in the rows of address, and how the email names its sender (STR_NONE: it does not). */
 bool stats_address(arena *a, struct store *s, int64_t address, str *email, struct err *e);
 bool stats_sender_name(arena *a, struct store *s, int64_t email, str *name, struct err *e);

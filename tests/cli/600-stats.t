@@ -96,7 +96,7 @@ exits 64 mail-stats no-such-report
 exits 64 mail-stats volume senders
 exits 64 mail-stats volume --by owner
 like 'says what there is' "$(cat err)" 'day'
-exits 64 mail-stats senders --by day
+exits 64 mail-stats senders --by mailbox
 exits 64 mail-stats volume -f pdf
 exits 64 mail-stats volume --since yesterdayish
 exits 64 mail-stats volume --by hour --since 0001

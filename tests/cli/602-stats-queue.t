@@ -82,6 +82,6 @@ is 'service' "$(jq -r '[.emails, .emailsFetched, .requestsTotal, .requestsSucces
 	"$(sql "SELECT (SELECT count(*) FROM v_email), sum(fetched), count(*), sum(status = 'ok'), sum(status = 'failed'),
 		(SELECT count(*) FROM v_queue WHERE recipient_status IN ('sent', 'failed', 'expired')), (SELECT count(*) FROM v_queue WHERE recipient_status = 'sent'),
 		(SELECT count(*) FROM v_queue WHERE recipient_status IN ('failed', 'expired')), (SELECT count(*) FROM v_queue WHERE $open) FROM v_poll")"
-exits 64 mail-stats errors --by day
+exits 64 mail-stats errors --by domain
 exits 64 mail-stats queue --by mailbox
 done_testing

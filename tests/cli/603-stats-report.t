@@ -11,7 +11,8 @@ for one in volume senders response-time polls queue errors; do mail-stats $one; 
 same_file 'without names: the usual ones, one after the other' usual.jsonl each.jsonl
 mail-stats report domains attachments >two.jsonl
 is 'those that are named, in that order' "$(cat two.jsonl)" "$(mail-stats domains; mail-stats attachments)"
-is '--by is for those that know it' "$(mail-stats report volume senders --by month)" "$(mail-stats volume --by month; mail-stats senders)"
+is '--by is for those that know it' "$(mail-stats report volume senders --by mailbox)" "$(mail-stats volume --by mailbox; mail-stats senders)"
+is 'and for each of them' "$(mail-stats report volume senders --by month)" "$(mail-stats volume --by month; mail-stats senders --by month)"
 is 'options count for each' "$(mail-stats report senders domains -n 1 -a sales)" "$(mail-stats senders -n 1 -a sales; mail-stats domains -n 1 -a sales)"
 
 mail-stats report -f html >page.html
@@ -37,7 +38,7 @@ is 'tsv: an empty line between two' "$(mail-stats report volume senders -n 1 -f 
 exits 64 mail-stats report -f svg
 like 'svg: what to do' "$(cat err)" 'html'
 exits 64 mail-stats report volume nothing
-exits 64 mail-stats report senders domains --by day
+exits 64 mail-stats report senders domains --by mailbox
 exits 66 mail-stats report -s nowhere
 exits 74 sh -c 'mail-stats report -f html >/dev/full'
 
