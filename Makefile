@@ -102,7 +102,7 @@ demo: all
 	BUILD=$(BUILD) contrib/demo
 
 # Completion for bash and zsh, out of what each program says of itself.
-COMPLETIONS := $(foreach p,$(filter-out mail-stats,$(PROGRAMS)),$(BUILD)/completions/bash/$(p) $(BUILD)/completions/zsh/_$(p))
+COMPLETIONS := $(foreach p,$(PROGRAMS),$(BUILD)/completions/bash/$(p) $(BUILD)/completions/zsh/_$(p))
 
 completions: $(COMPLETIONS)
 
