@@ -25,6 +25,7 @@ bool account_list(struct request *r, struct err *e);
 bool account_remove(struct request *r, struct err *e);
 bool account_test(struct request *r, struct err *e);
 bool account_keys(struct request *r, struct err *e);
+bool account_variables(struct request *r, struct err *e);
 
 bool account_secret(struct request *r, struct err *e);
 bool account_providers(struct request *r, struct err *e);

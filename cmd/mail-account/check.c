@@ -175,18 +175,17 @@ static void check_account(struct findings *f, const struct config_item *section)
 
 static void check_environment(struct findings *f)
 {
-    static const char *const unread[] = {"REDIS_URL", "CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", NULL};
     ptrdiff_t n;
     const struct config_variable *all = config_variables(&n);
     for (ptrdiff_t i = 0; i < n; i++) {
         const char *value = getenv(all[i].name);
         struct err e;
-        if (value && value[0] && !config_key_accepts(config_key(str_c(all[i].key)), str_c(value), &e))
+        bool set = value && value[0];
+        if (set && all[i].key && !config_key_accepts(config_key(str_c(all[i].key)), str_c(value), &e))
             finding(f, 0, e.hint, "the variable %s: %s", all[i].name, e.text);
+        if (set && all[i].unread)
+            prog_warn("the variable %s is %s", all[i].name, all[i].meaning);
     }
-    for (int i = 0; unread[i]; i++)
-        if (getenv(unread[i]))
-            prog_warn("the variable %s is not read: the queue lies in the store", unread[i]);
 }
 
 bool account_check(struct request *r, struct err *e)

@@ -23,6 +23,7 @@ static const char usage[] =
     "                           secrets that lie sealed in the configuration\n"
     "  providers                the providers that --provider knows\n"
     "  keys                     every KEY and what it means\n"
+    "  variables                names in the environment: the KEY that each sets, its value, what it means\n"
     "\n"
     "  -C, --config FILE    the configuration (else $MAILPIPE_CONFIG, ~/.config/mailpipe/mailpipe.conf,\n"
     "                       /etc/mailpipe/mailpipe.conf)\n"
@@ -39,7 +40,7 @@ enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, OPT_TRACE, RUN_MEMORY = 1 << 26
 static const struct prog_name names[] = {{"dry-run", OPT_DRY_RUN}, {"old", OPT_OLD}, {"provider", OPT_PROVIDER}, {"trace", OPT_TRACE}, {NULL, 0}};
 static const struct prog_form command = {.usage = usage, .names = names};
 
-#define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit, providers or keys"
+#define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit, providers, keys or variables"
 
 static const struct verb {
     const char *name;
@@ -48,7 +49,7 @@ static const struct verb {
     bool makes_file;
 } verbs[] = {
     {"add", account_add, 2, true},      {"set", account_set, 2, false},   {"show", account_show, 0, false}, {"list", account_list, 0, false},
-    {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false},
+    {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false}, {"variables", account_variables, 0, false},
     {"secret", account_secret, 1, false}, {"check", account_check, 0, false}, {"audit", account_audit, 0, false},
     {"exists", account_exists, 1, false}, {"get", account_get, 2, false},     {"unset", account_unset, 2, false},
     {"providers", account_providers, 0, false},

@@ -2,6 +2,8 @@
 
 #include "record/record.h"
 
+#include <stdlib.h>
+
 /* Ports of RFC 8314, RFC 3501, RFC 6409. */
 static int64_t default_port(str protocol, str security)
 {
@@ -82,9 +84,10 @@ static bool more_members(struct request *r, str account, str *out, struct err *e
     const struct config *c = &r->config;
     struct server smtp;
     bool auto_sync;
-    int64_t most;
+    int64_t most, days;
     if (!read_server(r, account, "smtp", &smtp, e) || !config_bool(c, account, S("autoSync"), true, &auto_sync, e) ||
-        !config_i64(c, account, S("maxPerPoll"), 1, INT64_MAX, 0, &most, e))
+        !config_i64(c, account, S("maxPerPoll"), 1, INT64_MAX, 0, &most, e) ||
+        !config_i64(c, account, S("retentionDays"), 1, INT64_MAX, 0, &days, e))
         return false;
     put_text(&w, c, account, S("displayName"));
     put_text(&w, c, account, S("aliases"));
@@ -96,6 +99,11 @@ static bool more_members(struct request *r, str account, str *out, struct err *e
         jwrite_key(&w, S("maxPerPoll"));
         jwrite_i64(&w, most);
     }
+    if (days) {
+        jwrite_key(&w, S("retentionDays"));
+        jwrite_i64(&w, days);
+    }
+    put_text(&w, c, account, S("maxAttachment"));
     put_smtp(&w, &smtp);
     *out = buf_str(&b);
     return true;
@@ -164,5 +172,20 @@ bool account_keys(struct request *r, struct err *e)
     const struct config_key *key = config_keys(&n);
     for (ptrdiff_t i = 0; i < n; i++)
         out_fmt(r->out, "%-16s %s\n", key[i].name, key[i].meaning);
+    return true;
+}
+
+/* The value itself only of what is no secret. */
+bool account_variables(struct request *r, struct err *e)
+{
+    (void)e;
+    ptrdiff_t n;
+    const struct config_variable *all = config_variables(&n);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const char *value = getenv(all[i].name);
+        bool set = value && value[0];
+        out_fmt(r->out, "%s\t%s\t%s\t%s\n", all[i].name, all[i].key ? all[i].key : "", !set ? "" : all[i].key ? value : "set",
+                all[i].key ? config_key(str_c(all[i].key))->meaning : all[i].meaning);
+    }
     return true;
 }

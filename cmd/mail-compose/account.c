@@ -109,14 +109,20 @@ bool text_setting(struct compose *c, str account, const char *key, str *out, str
     return true;
 }
 
+static bool read_size(struct compose *c, const struct identity *id, str key, int64_t otherwise, int64_t *out, struct err *e)
+{
+    str size = config_get(&c->config, id->account, key);
+    *out = otherwise;
+    if (!size.len || (str_size(size, out) && *out >= 1))
+        return true;
+    return err_set(e, ERR_CONFIG, "config.value", NULL, "%.*s of %.*s is a size like 25M, not \"%.*s\"", STR_ARG(key), STR_ARG(id->account), STR_ARG(size));
+}
+
 static bool read_limits(struct compose *c, struct identity *id, struct err *e)
 {
-    str size = config_get(&c->config, id->account, S("smtp.maxSize"));
-    id->max_size = MAX_SIZE;
-    if (size.len && (!str_size(size, &id->max_size) || id->max_size < 1))
-        return err_set(e, ERR_CONFIG, "config.value", NULL, "smtp.maxSize of %.*s is a size like 25M, not \"%.*s\"", STR_ARG(id->account),
-                       STR_ARG(size));
-    return config_bool(&c->config, id->account, S("smtp.eightBit"), false, &id->eight_bit, e);
+    return read_size(c, id, S("smtp.maxSize"), MAX_SIZE, &id->max_size, e) &&
+           read_size(c, id, S("maxAttachment"), INT64_MAX, &id->max_attachment, e) &&
+           config_bool(&c->config, id->account, S("smtp.eightBit"), false, &id->eight_bit, e);
 }
 
 static bool read_texts(struct compose *c, struct identity *id, struct err *e)

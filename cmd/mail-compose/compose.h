@@ -64,7 +64,7 @@ struct identity {
     str account;             /* STR_NONE: none is configured */
     struct header_address from;
     str reply_to;
-    int64_t max_size;
+    int64_t max_size, max_attachment;
     bool eight_bit;
     str signature, signature_html, footer, footer_html;
 };

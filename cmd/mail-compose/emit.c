@@ -105,8 +105,13 @@ static bool write_message(struct compose *c, const struct request *r, const stru
 static bool may_fit(const struct request *r, const struct identity *id, struct err *e)
 {
     int64_t octets = 0;
-    for (const struct enclosure *x = r->enclosures; x; x = x->next)
+    for (const struct enclosure *x = r->enclosures; x; x = x->next) {
         octets += x->size;
+        if (x->size > id->max_attachment)
+            return err_set(e, ERR_REFUSED, "message.attachment", "send a link in place of the file, or raise maxAttachment",
+                           "an attachment has %lld octets, and account %.*s may send files of %lld", (long long)x->size, STR_ARG(id->account),
+                           (long long)id->max_attachment);
+    }
     return octets <= id->max_size ||
            err_set(e, ERR_REFUSED, "message.size", "send a link in place of the file, or raise smtp.maxSize if the server takes more",
                    "the files have %lld octets, and account %.*s may send messages of %lld", (long long)octets, STR_ARG(id->account),

@@ -50,6 +50,13 @@ static str find_file(arena *a, const char *path)
     return own;
 }
 
+/* Of the file, not of the environment. */
+static str own_default(const struct config *c, str key)
+{
+    const struct config_entry *found = section_entry(section_find(c, S("defaults"), STR_NONE), key);
+    return found ? found->value : STR_NONE;
+}
+
 bool config_load(arena *a, const char *path, struct config *out, struct err *e)
 {
     *out = (struct config){.path = find_file(a, path)};
@@ -64,7 +71,11 @@ bool config_load(arena *a, const char *path, struct config *out, struct err *e)
         return false;
     }
     out->exists = true;
-    return sections_read(a, out, e);
+    if (!sections_read(a, out, e))
+        return false;
+    prog_log_form(own_default(out, S("log.format")), PROG_BY_SETTING);
+    prog_log_level(own_default(out, S("log.level")), PROG_BY_SETTING);
+    return true;
 }
 
 bool config_reparse(arena *a, struct config *c, struct err *e)

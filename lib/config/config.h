@@ -27,6 +27,7 @@ struct config {
 };
 
 /* path: the -C option, or NULL. False (class configuration, with path and line number) for text that is not of the form above. */
+/* The form and level of messages that [defaults] wants (log.format, log.level) are given to sys; wrong words there are left to mail-account check. */
 bool config_load(arena *a, const char *path, struct config *out, struct err *e);
 
 /* The same, but a file that is named and not there yet is an empty configuration that config_save will write. */
@@ -98,6 +99,8 @@ bool config_section_key(const struct config_kind_of_section *kind, str key, str 
 /* Names under which other programs took settings of ours from the environment. Several of one key: the first that is set counts. */
 struct config_variable {
     const char *name, *key;
+    const char *meaning; /* where it stands for no key: what it is, or that it is not read and why */
+    bool unread;         /* nobody */
 };
 const struct config_variable *config_variables(ptrdiff_t *n);
 /* The variable that gives the key its value, or NULL. */
@@ -108,7 +111,7 @@ const struct config_variable *config_variable(str key);
 enum config_kind {
     CONFIG_TEXT, CONFIG_ADDRESS, CONFIG_HOST, CONFIG_PORT, CONFIG_SECURITY, CONFIG_YES_NO, CONFIG_SECONDS, CONFIG_COUNT,
     CONFIG_SIZE, /* octets, with K, M or G */
-    CONFIG_TYPE, CONFIG_STATUS,
+    CONFIG_TYPE, CONFIG_STATUS, CONFIG_LOG_FORM, CONFIG_LOG_LEVEL,
     CONFIG_SECRET /* a reference (secret/secret.h) */
 };
 struct config_key {

@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include "config/section.h"
+#include "sys/sys.h"
 
 static const struct config_key keys[] = {
     {"displayName", "the name that people see", CONFIG_TEXT},
@@ -34,6 +35,7 @@ static const struct config_key keys[] = {
     {"smtp.auth", "as imap.auth", CONFIG_TEXT},
     {"smtp.helo", "name to greet with; that of this machine where it is not set", CONFIG_TEXT},
     {"smtp.extensions", "no: neither PIPELINING nor CHUNKING, for a server that offers what it cannot do", CONFIG_YES_NO},
+    {"smtp.pipeline", "messages that may be on their way unanswered, 1 to 64 (16): so many may be uncertain after a cut", CONFIG_COUNT},
     {"smtp.dataTimeout", "seconds that the server may take behind a message (600)", CONFIG_SECONDS},
     {"smtp.maxSize", "octets of a message at most, like 25M, which it is where it is not set", CONFIG_SIZE},
     {"smtp.eightBit", "yes or no: texts may go as 8bit, because its server takes them", CONFIG_YES_NO},
@@ -66,6 +68,16 @@ static const struct config_key keys[] = {
     {"health.diskCritical", "in [defaults]: the same, critical (200M)", CONFIG_SIZE},
     {"health.checkWarning", "in [defaults]: days since mail-store check was run, if it ever was (35)", CONFIG_COUNT},
     {"health.clockWarning", "in [defaults]: seconds that rows may be ahead of the clock (300)", CONFIG_SECONDS},
+    {"maxAttachment", "octets of an attachment at most, like 25M: mail-compose refuses a larger one; without limit where it is not set", CONFIG_SIZE},
+    {"retentionDays", "days after which mail may go; kept for a program that is to come", CONFIG_COUNT},
+    {"log.format", "in [defaults]: text, json or syslog: how messages are written", CONFIG_LOG_FORM},
+    {"log.level", "in [defaults]: error, warning, info or debug: which messages are written", CONFIG_LOG_LEVEL},
+    {"service.host", "in [defaults]: address of a web server for mail-cgi, which is to come", CONFIG_HOST},
+    {"service.port", "in [defaults]: its port", CONFIG_PORT},
+    {"service.maxWorkers", "in [defaults]: requests that it answers at once", CONFIG_COUNT},
+    {"service.poolSize", "in [defaults]: processes that it keeps ready", CONFIG_COUNT},
+    {"service.maxConnections", "in [defaults]: connections that it takes", CONFIG_COUNT},
+    {"service.idleTimeout", "in [defaults]: seconds after which it closes a silent one", CONFIG_SECONDS},
     {"replyTo", "address for answers, where that is another", CONFIG_TEXT},
     {"signature", "text under its messages; \\n is a line end, @FILE a file beside this one", CONFIG_TEXT},
     {"signatureHtml", "the same for HTML; made from signature where it is not set", CONFIG_TEXT},
@@ -194,6 +206,8 @@ static const char *wanted(enum config_kind kind, str value)
     case CONFIG_SIZE: return str_size(value, &n) && n > 0 ? NULL : "a size like 25M";
     case CONFIG_TYPE: return one_of(value, "individual shared department") ? NULL : "individual, shared or department";
     case CONFIG_STATUS: return one_of(value, "active inactive") ? NULL : "active or inactive";
+    case CONFIG_LOG_FORM: return prog_is_log_form(value) ? NULL : "text, json or syslog";
+    case CONFIG_LOG_LEVEL: return prog_is_log_level(value) ? NULL : "error, warning, info or debug";
     case CONFIG_SECRET: return NULL; /* the caller asks lib/secret */
     }
     return NULL;

@@ -41,28 +41,46 @@ static bool has_word(const char *words, str wanted)
     return false;
 }
 
-bool prog_log_form(str word, enum prog_wish by)
+static int form_named(str word)
 {
     for (int i = TEXT; i <= SYSLOG; i++)
-        if (str_eq_nocase(word, str_c(forms[i]))) {
-            form = by >= form_by ? i : form;
-            form_by = by >= form_by ? by : form_by;
-            if (form == SYSLOG) /* at once: a sandbox opens no socket */
-                openlog(prog_name(), LOG_PID | LOG_NDELAY, LOG_MAIL);
-            return true;
-        }
-    return false;
+        if (str_eq_nocase(word, str_c(forms[i])))
+            return i;
+    return -1;
+}
+
+static int level_named(str word)
+{
+    for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++)
+        if (has_word(levels[i].words, word))
+            return i;
+    return -1;
+}
+
+bool prog_is_log_form(str word) { return form_named(word) >= 0; }
+
+bool prog_is_log_level(str word) { return level_named(word) >= 0; }
+
+bool prog_log_form(str word, enum prog_wish by)
+{
+    int named = form_named(word);
+    if (named < 0 || by < form_by)
+        return named >= 0;
+    form = named;
+    form_by = by;
+    if (form == SYSLOG) /* at once: a sandbox opens no socket */
+        openlog(prog_name(), LOG_PID | LOG_NDELAY, LOG_MAIL);
+    return true;
 }
 
 bool prog_log_level(str word, enum prog_wish by)
 {
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (has_word(levels[i].words, word)) {
-            level = by >= level_by ? levels[i].level : level;
-            level_by = by >= level_by ? by : level_by;
-            return true;
-        }
-    return false;
+    int named = level_named(word);
+    if (named < 0 || by < level_by)
+        return named >= 0;
+    level = levels[named].level;
+    level_by = by;
+    return true;
 }
 
 void prog_verbosity(enum verbosity v)

@@ -44,6 +44,8 @@ enum prog_wish { PROG_BY_DEFAULT, PROG_BY_ENVIRONMENT, PROG_BY_SETTING, PROG_BY_
  * what others call them (warn, critical, INFO …). False, and all as it was, for another word. */
 bool prog_log_form(str form, enum prog_wish by);
 bool prog_log_level(str level, enum prog_wish by);
+bool prog_is_log_form(str form);
+bool prog_is_log_level(str level);
 /* The account that messages are about from here on, a member of `log` (STR_NONE: none). */
 void prog_account(str name);
 
