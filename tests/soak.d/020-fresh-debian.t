@@ -1,0 +1,102 @@
+#!/bin/sh
+# The lines of the README's part "By itself", in a Debian that debootstrap makes: built, installed, set up, an account on a Dovecot out here, cron
+# started; mail is in the store within a minute, and the pages show it.
+#
+# DEBIAN_TREE: a copy of that folder instead of a new debootstrap. DEBIAN_MIRROR (http://deb.debian.org/debian), DEBIAN_SUITE (that of this machine).
+. "${0%/*}/../lib.sh"
+. "$TOP/tests/net/testbed.sh"
+
+need_root
+need debootstrap unshare nsenter chroot
+root=$T/debian
+suite=${DEBIAN_SUITE:-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}
+if [ -n "${DEBIAN_TREE:-}" ]; then
+	cp -a "$DEBIAN_TREE" "$root"
+else
+	debootstrap --variant=minbase "$suite" "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >bootstrap.log 2>&1 || {
+		diag "$(tail -n 5 bootstrap.log)"
+		fail 'debootstrap makes a Debian'
+		done_testing
+	}
+fi
+
+# ---- a machine: its own processes and mounts, our network ----
+cat >machine <<X
+set -e
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/run"
+exec chroot "$root" sh -c 'while :; do sleep 1; done'
+X
+setsid setpriv --pdeathsig KILL unshare -m -p -f --kill-child --propagation private sh "$T/machine" >machine.log 2>&1 </dev/null &
+unshare_pid=$!
+machine_stop() { end_group "$unshare_pid"; }
+at_exit machine_stop
+machine_pid() { pgrep -P "$unshare_pid"; }
+wait_for 10 machine_pid
+pid=$(machine_pid)
+wait_for 10 mountpoint -q "/proc/$pid/root/run"
+inside() { nsenter -t "$pid" -m -p -- chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+printf '127.0.0.1 localhost %s\n' "$(hostname)" >"$root/etc/hosts"
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+# What a Debian that somebody works at has, and a minimal one has not.
+inside sh -c 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install sudo cron' >apt.log 2>&1 ||
+	diag "$(tail -n 5 apt.log)"
+ok 'sudo and cron are there' inside sh -c 'command -v sudo cron >/dev/null'
+mkdir "$root/root/mailpipe"
+(cd "$TOP" && { git ls-files -z 2>"$T/git.err" || find . -path './build*' -prune -o -type f -print0; } | tar --null -T - --ignore-failed-read -cf -) 2>tar.err |
+	tar -C "$root/root/mailpipe" -xf -
+
+# ---- the account of the README, on our server ----
+testbed_start
+mailbox_generate ann INBOX 4
+mkdir -p "$root/usr/local/share/ca-certificates"
+cp "$CA" "$root/usr/local/share/ca-certificates/test.crt"
+
+# command PATTERN: runs the lines of the part that match, as they stand there, but for the names of the server.
+lines() { sed -n '/^## By itself$/,/^## What/s/^    //p' "$TOP/README.md" | grep -e "$1"; }
+run_line() {
+	line=$(echo "$1" | sed -e 's/support@example.com/ann@example.test/' -e "s/imap.host=imap.example.com/imap.host=localhost imap.port=$IMAPS/")
+	echo "\$ $line" >>session
+	echo "${2:-}" | inside sh -c "cd /root/mailpipe && $line" >out 2>err
+	code=$?
+	cat out err >>session
+	return "$code"
+}
+is 'the part has its nine commands' "$(lines . | wc -l)" 9
+run_line "$(lines 'contrib/install-deps')"
+is 'install-deps, make, make install' "$?" 0 || diag "$(tail -n 5 err)"
+inside update-ca-certificates >ca.log 2>&1
+ok 'mailpipe-setup' run_line "$(lines 'mailpipe-setup')"
+run_line "$(lines 'mailpipe-setup')"
+is 'mailpipe-setup again: nothing to do' "$? $(cat err)" '0 '
+ok 'mail-account add' run_line "$(lines 'mail-account add')"
+ok 'mail-account secret set' run_line "$(lines 'secret set')" secret
+ok 'mail-account test' run_line "$(lines 'mail-account test')"
+unlike 'the password lies nowhere in plain words' "$(inside grep -rc '^.*secret$' /var/lib/mailpipe/.config/mailpipe/mailpipe.conf)" '^[1-9]'
+
+# ---- cron ----
+inside cron
+started=$(date +%s)
+store=$root/var/lib/mailpipe/.local/share/mailpipe
+arrived() { [ -s "$store/mail.db" ] && run_line "$(lines 'mail-store list')" && [ "$(wc -l <out)" -ge "$1" ]; }
+ok 'the mail is in the store' wait_for 90 arrived 4
+took=$(($(date +%s) - started))
+ok "within a minute: $took s" test "$took" -le 65
+mailbox_generate ann INBOX 1 INBOX 5
+ok 'a page comes' wait_for 400 test -s "$store/html/dashboard.html"
+ok 'what came meanwhile is in the store, too' wait_for 400 arrived 5
+run_line "$(lines 'mail-stats health')"
+is 'health is content' "$?" 0
+ok 'mail-stats dash' run_line "$(lines 'mail-stats dash')"
+like 'it shows the account' "$(cat out)" support
+ok 'the page' run_line "$(lines 'dashboard.html')"
+like 'shows the account, too' "$(cat out)" support
+is 'and the sender of what came' "$(grep -c -F "$(inside sudo -u mailpipe -H mail-store list -n 1 | jq -r '.from[0].email')" out | sed 's/^[1-9].*/yes/')" yes
+is 'cron had nothing to mail' "$(find "$root/var/mail" "$root/var/spool" -type f ! -path '*/cron/*' -size +0 | wc -l)" 0
+ok 'mailpipe-setup --remove' inside sudo mailpipe-setup --cron --system --remove
+not_ok 'and cron.d is as before' test -e "$root/etc/cron.d/mailpipe"
+sed 's/^/# /' session
+done_testing
