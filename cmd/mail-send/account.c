@@ -219,7 +219,7 @@ static bool from_config(arena *a, const struct config *c, struct route *x, struc
 {
     struct smtp_settings *set = &x->set;
     str name = x->account, protocol = setting(c, x, "smtp.protocol");
-    int64_t port, connect_s, reply_s, final_s;
+    int64_t port, window, connect_s, reply_s, final_s;
     bool extensions;
     if (!config_has_account(c, name))
         return err_set(e, ERR_CONFIG, "config.account", "mail-account list", "there is no account %.*s in %.*s", STR_ARG(name), STR_ARG(c->path));
@@ -231,11 +231,13 @@ static bool from_config(arena *a, const struct config *c, struct route *x, struc
     set->net.protocol = protocol.len ? protocol : S("smtp");
     if (!take_number(c, x, "smtp.port", 65535, 0, &port, e) || !take_security(setting(c, x, "smtp.security"), port, x, e) ||
         !take_truth(c, x, "allowPlaintext", false, &set->allow_plaintext, e) || !take_truth(c, x, "smtp.extensions", true, &extensions, e) ||
+        !take_number(c, x, "smtp.pipeline", SMTP_WINDOW, SMTP_WINDOW_USUAL, &window, e) ||
         !take_number(c, x, "connectTimeout", LONGEST_S, CONNECT_S, &connect_s, e) ||
         !take_number(c, x, "responseTimeout", LONGEST_S, REPLY_S, &reply_s, e) ||
         !take_number(c, x, "smtp.dataTimeout", LONGEST_S, FINAL_S, &final_s, e) || !take_hosts(a, c, x, port, e))
         return false;
     set->plain_dialog = !extensions;
+    set->window = window;
     set->net.connect_ms = connect_s * 1000;
     set->reply_ms = reply_s * 1000;
     set->final_ms = final_s * 1000;

@@ -178,7 +178,7 @@ void route_add(struct run *r, struct job *j)
     x->last = j;
     x->unsent++;
     x->unsent_octets += j->m.scan.octets;
-    if (x->unsent >= SMTP_WINDOW || x->unsent_octets > SMTP_SMALL)
+    if (x->unsent >= SEND_TOGETHER || x->unsent_octets > SMTP_SMALL)
         push(r, x, false);
     if (!r->idle && r->made == SEND_JOBS)
         run_drain(r);

@@ -10,6 +10,7 @@
 
 enum {
     SEND_JOBS = 128,              /* messages in memory at once */
+    SEND_TOGETHER = 24,           /* handed to the connection at once, where they are small */
     WORKERS_MAX = 64,
     SEND_MESSAGE_MAX = 64 << 20   /* octets of a message on stdin or in a record (`raw`); larger ones come as files */
 };

@@ -1,6 +1,7 @@
 #include "smtp/private.h"
 #include "sys/sys.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -146,6 +147,8 @@ struct smtp *smtp_open(arena *a, const struct smtp_settings *settings, struct er
     const struct net_target *target = &settings->net;
     char name[256] = "";
     *c = (struct smtp){.mem = a, .set = settings, .lmtp = str_eq(target->protocol, S("lmtp"))};
+    c->window = settings->window ? (ptrdiff_t)settings->window : SMTP_WINDOW_USUAL;
+    assert(c->window > 0 && c->window <= SMTP_WINDOW);
     c->host = str_z(a, target->port ? str_fmt(a, "%.*s:%d", STR_ARG(target->host), target->port) : target->host);
     if (target->security == NET_PLAIN && !settings->allow_plaintext && settings->user.len) {
         err_set(e, ERR_CONFIG, "smtp.plaintext", "use security = tls or starttls (or set allowPlaintext = yes where the line is safe)",

@@ -38,7 +38,7 @@ struct smtp {
     ptrdiff_t slot_from, slots;
     ptrdiff_t ends;               /* of them SLOT_END: the server may think for long */
     struct smtp_message *flight[SMTP_WINDOW]; /* in the order in which they were sent */
-    ptrdiff_t flights;
+    ptrdiff_t flights, window;
     bool in_transaction; /* a MAIL may stand at the server without its end: RSET before the next one */
     int data_code;       /* of the last reply to DATA */
     bool closing;        /* the server said 421: it does nothing more */

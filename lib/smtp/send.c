@@ -266,10 +266,10 @@ static bool send_one(struct smtp *c, struct smtp_message *m, struct err *e)
     return true;
 }
 
-/* As many as are committed together: small ones, or one that is not. */
+/* As many as are committed together: small ones, or one that is not. One half is committed while the other is answered. */
 static ptrdiff_t next_group(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, struct smtp_message **group, ptrdiff_t *used)
 {
-    ptrdiff_t count = 0, most = c->pipelining && c->chunking ? SMTP_GROUP : SMTP_WINDOW;
+    ptrdiff_t count = 0, most = (c->window + 1) / 2;
     for (*used = 0; *used < n && count < most; ++*used) {
         bool large = m[*used]->scan.octets > SMTP_SMALL;
         if (large && count)
@@ -294,7 +294,7 @@ bool smtp_send(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, const
     for (ptrdiff_t used; n; m += used, n -= used) {
         ptrdiff_t count = next_group(c, m, n, group, &used);
         bool large = count == 1 && group[0]->scan.octets > SMTP_SMALL;
-        while (c->flights + count > SMTP_WINDOW)
+        while (c->flights + count > c->window)
             if (!smtp_read_some(c, e))
                 return false;
         if (count && !large && !hooks->commit(hooks->context, group, count, e))

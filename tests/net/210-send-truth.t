@@ -163,6 +163,18 @@ for offer in PIPELINING 'PIPELINING,CHUNKING' CHUNKING ''; do
 	done
 done
 like 'people are told what it means' "$(cat err)" 'may have it, or not'
+# so many as the account allows
+for pipeline in 1 4; do
+	server --offer 'PIPELINING,CHUNKING' --rule 'end@4=accept-cut'
+	printf '%s\n' '[account a]' 'smtp.host = localhost' "smtp.port = $FAKE_SMTP" 'smtp.security = none' "smtp.pipeline = $pipeline" >pipeline.conf
+	submissions 20 >in
+	mail-send -C pipeline.conf -a a <in >out 2>err
+	count=$(jq -r .status out | grep -c uncertain)
+	ok "smtp.pipeline = $pipeline: $count uncertain" [ "$count" -ge 1 ] && ok 'and not more' [ "$count" -le "$pipeline" ]
+	is 'the others are sent, each once' "$(jq -r .status out | grep -c sent) $(twice)" "$((20 - count)) 0"
+done
+sed -i 's/pipeline = 4/pipeline = 65/' pipeline.conf
+exits 78 mail-send -C pipeline.conf -a a <in
 server --offer PIPELINING --rule end@2=silent
 submissions 3 >in
 sends 1 --data-timeout 1 --response-timeout 1 <in
