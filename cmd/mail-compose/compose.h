@@ -75,6 +75,7 @@ struct compose {
     const char *config_path, *store_dir, *template_folder;
     struct store *store;       /* NULL: there is none */
     bool store_asked;
+    struct err no_store; /* why it cannot be used; nothing where there is none */
     enum verb verb;
     bool all, as_attachment, force, raw, dry_run, json, from_header, until_dot;
     int stdin_taken;           /* options that have read it */

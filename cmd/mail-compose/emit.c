@@ -5,12 +5,13 @@
 
 struct store *compose_store(struct compose *c, struct err *e)
 {
-    if (c->store_asked)
-        return c->store;
-    c->store_asked = true;
-    c->store = store_open(&c->run, c->store_dir, STORE_READ, e);
-    if (!c->store && e->class == ERR_MISSING)
-        *e = (struct err){0};
+    if (!c->store_asked) {
+        c->store_asked = true;
+        c->store = store_open(&c->run, c->store_dir, STORE_READ, &c->no_store);
+        if (c->store || c->no_store.class == ERR_MISSING)
+            c->no_store = (struct err){0};
+    }
+    *e = c->no_store;
     return c->store;
 }
 
@@ -284,9 +285,8 @@ bool emit(struct compose *c, struct request *r, const struct outgoing *o, struct
         struct sink probe = {.c = c, .limit = sink.limit, .account = sink.account, .count_only = true};
         return write_message(c, r, o, &probe, e) && write_message(c, r, o, &sink, e);
     }
-    *e = (struct err){0};
     bool stored = !c->raw && compose_store(c, e);
-    if (!stored && e->class)
+    if (!c->raw && e->class)
         return false;
     if (!(stored ? store_message(c, r, o, &sink, &s, e) : inline_message(c, r, o, &sink, &s, e)))
         return false;

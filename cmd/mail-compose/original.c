@@ -70,8 +70,8 @@ static bool find(struct compose *c, const struct email *m, struct original *o, s
     if (!path.len && m->blob_id.len == 64) {
         struct store *s = compose_store(c, e);
         if (!s)
-            return err_set(e, ERR_MISSING, "original.missing", "-s names the store that holds it", "there is no store that holds message %.*s",
-                           STR_ARG(m->blob_id));
+            return e->class ? false : err_set(e, ERR_MISSING, "original.missing", "-s names the store that holds it",
+                                              "there is no store that holds message %.*s", STR_ARG(m->blob_id));
         path = blob_path(&c->message, s, m->blob_id);
     }
     if (!path.len)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # One JSON request a line, in our names and in those of other mailers.
 . "${0%/*}/../lib.sh"
+need jq sqlite3
 
 mkdir -p etc/templates
 cat >etc/mailpipe.conf <<'END'
@@ -74,5 +75,11 @@ is 'a cut line is none' "$? $(jq -r .type cut.jsonl)" '65 error'
 like 'no recipient' "$(echo '{"text":"x"}' | mail-compose 2>&1 >/dev/null)" 'no recipient'
 like 'a path that is not there' "$(echo '{"to":"a@example.net","attachments":["absent"]}' | mail-compose 2>&1 >/dev/null)" 'absent'
 like 'base64 that is none' "$(echo '{"to":"a@example.net","attachments":[{"name":"x","content":"***"}]}' | mail-compose 2>&1 >/dev/null)" 'base64'
+mail-store init -q -s newer >/dev/null
+sqlite3 newer/mail.db 'PRAGMA user_version = 9999'
+yes '{"to":"a@example.net","text":"x"}' | head -n 3 | mail-compose -s newer >newer.jsonl 2>err.txt
+is 'a store that cannot be used: each request fails the same way' "$? $(jq -r .code newer.jsonl | uniq -c | tr -s ' ')" '78  3 store.version'
+exits 78 mail-compose -s newer reply 5
+is 'an original in it, too' "$(jq -r .code out) $(grep -c 9999 err)" 'store.version 1'
 is 'a closed pipe is quiet' "$(yes '{"to":"a@example.net","text":"x"}' | head -n 3000 | mail-compose 2>&1 | head -n 1 | jq -r .type)" submission
 done_testing
