@@ -118,7 +118,7 @@ static bool from_url(arena *a, const struct opts *o, struct route *x, struct err
         return bad_url(e, "its host or port is not one");
     x->set.user = net_percent_decoded(a, user);
     if (user.len && !o->secret.len)
-        return err_set(e, ERR_USAGE, "send.secret", "--secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url with a user wants --secret");
+        return err_set(e, ERR_USAGE, "send.secret", "--secret cmd:COMMAND, env:VARIABLE, file:PATH, keyring:ATTRIBUTE VALUE or netrc:MACHINE", "--url with a user wants --secret");
     x->set.net.connect_ms = CONNECT_S * 1000;
     x->set.reply_ms = REPLY_S * 1000;
     x->set.final_ms = FINAL_S * 1000;
@@ -215,7 +215,7 @@ static bool has_profile(arena *a, const struct config *c, str name)
     return strs_have(&names, name);
 }
 
-static bool from_config(arena *a, const struct config *c, struct route *x, struct err *e)
+static bool from_config(arena *a, const struct opts *o, const struct config *c, struct route *x, struct err *e)
 {
     struct smtp_settings *set = &x->set;
     str name = x->account, protocol = setting(c, x, "smtp.protocol");
@@ -246,7 +246,7 @@ static bool from_config(arena *a, const struct config *c, struct route *x, struc
     set->auth = setting(c, x, "smtp.auth");
     x->secret = setting(c, x, "smtp.secret");
     set->user = setting(c, x, "smtp.user");
-    if (!set->user.len && x->secret.len)
+    if (!set->user.len && (x->secret.len || o->secret.len))
         set->user = setting(c, x, "email");
     x->keeps_copies = stores_by_itself(x);
     return true;
@@ -265,7 +265,7 @@ struct route *route_for(struct run *r, str account, str profile)
     *x = (struct route){.next = r->routes, .account = str_copy(r->mem, account), .profile = str_copy(r->mem, profile)};
     r->routes = x;
     bool good = o->url.len       ? from_url(r->mem, o, x, e)
-                : account.len    ? from_config(r->mem, &r->config, x, e)
+                : account.len    ? from_config(r->mem, o, &r->config, x, e)
                                  : err_set(e, ERR_CONFIG, "send.account", "-a NAME, or --url URL", "the submission names no account");
     apply_options(o, x);
     if (good && x->set.user.len && !x->secret.len)

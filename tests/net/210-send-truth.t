@@ -81,6 +81,25 @@ exits 0 mail-send -C plain.conf -a a bob@example.test <m1.eml
 like 'extensions can be turned off' "$(cat smtp.log)" 'C: DATA'
 like 'a message on stdin' "$(cat smtp.log)" 'ACCEPTED m1@test from <ann@example.test> to bob@example.test'
 
+# ---- where the password is ----
+server --auth
+printf '%s\n' '[account a]' 'email = ann@example.test' 'smtp.host = localhost' "smtp.port = $FAKE_SMTP" 'smtp.security = none' 'allowPlaintext = yes' >login.conf
+cp login.conf sealed.conf
+echo secret | mail-account -q -C sealed.conf secret set a smtp.secret
+like 'sealed' "$(cat sealed.conf)" '^smtp.secret = sealed:v1:|
+smtp.secret = sealed:v1:'
+exits 0 mail-send -C sealed.conf -a a test
+sed 's/\[account a\]/[account b]/' sealed.conf >other.conf
+exits 77 mail-send -C other.conf -a b test
+like 'sealed for another setting' "$(cat err)" 'b.smtp.secret was sealed for another setting'
+mkdir keyring
+printf '#!/bin/sh\n[ "$*" = "lookup service mail user ann" ] && echo secret\n' >keyring/secret-tool && chmod +x keyring/secret-tool
+(umask 077 && printf 'machine smtp.example.test login ann password secret\n' >netrc && echo secret >pw)
+for reference in 'cmd:echo secret' env:SMTP_SECRET "file:$T/pw" 'keyring:service mail user ann' netrc:smtp.example.test/ann; do
+	exits 0 env PATH="$T/keyring:$PATH" NETRC="$T/netrc" SMTP_SECRET=secret mail-send -C login.conf -a a --auth PLAIN --secret "$reference" test
+	is "the secret behind $reference" "$(jq -r 'select(.mechanism) | .mechanism' out)" PLAIN
+done
+
 # ---- refused, and for now ----
 server --rule 'rcpt/refused=550 5.1.1 no such user' --rule 'rcpt/later=450 4.2.1 Greylisted, try again in 5 minutes' --rule 'rcpt/full=452 4.5.3 too many' \
 	--rule 'rcpt/many=552 5.5.3 too many'
