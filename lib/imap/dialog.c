@@ -80,9 +80,17 @@ static void add_bye(const struct imap *c, struct err *e)
     err_stage(e, stage);
 }
 
-void imap_await_anew(struct imap *c) { c->until_ms = sys_clock.monotonic_ms() + IMAP_ANSWER * c->set->net.response_ms; }
+static int64_t longest_answer(const struct imap *c) { return IMAP_ANSWER * c->set->net.response_ms; }
 
-enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, struct err *e)
+void imap_await_anew(struct imap *c) { c->patience_ms = longest_answer(c); }
+
+void imap_await_on(struct imap *c, ptrdiff_t octets)
+{
+    int64_t most = longest_answer(c), gained = c->patience_ms + octets * 1000 / IMAP_RATE;
+    c->patience_ms = gained < most ? gained : most;
+}
+
+static enum imap_event next_event(struct imap *c, int wait_ms, int64_t begun_ms, struct imap_part *part, struct err *e)
 {
     for (bool idle = false;; idle = true) {
         enum imap_event event = imap_parse(&c->parse, &c->in, part);
@@ -92,8 +100,9 @@ enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, s
             return event;
         if (prog_stopping() && (idle || wait_ms < 0))
             return IMAP_PAUSE;
-        if (c->until_ms && sys_clock.monotonic_ms() > c->until_ms) {
-            err_set(e, ERR_LATER, "imap.endless", "run it again: it goes on where it stopped", "%s: the server's answer has no end", c->host);
+        if (sys_clock.monotonic_ms() - begun_ms > c->patience_ms) {
+            err_set(e, ERR_LATER, "imap.endless", "run it again: it goes on where it stopped",
+                    "%s: the server's answer has no end, or comes at less than %d octets a second", c->host, IMAP_RATE);
             return IMAP_GONE;
         }
         switch (net_read(c->net, wait_ms, &c->in, e)) {
@@ -102,6 +111,14 @@ enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, s
         case NET_LOST: add_bye(c, e); return IMAP_GONE;
         }
     }
+}
+
+enum imap_event imap_next(struct imap *c, int wait_ms, struct imap_part *part, struct err *e)
+{
+    int64_t begun_ms = sys_clock.monotonic_ms();
+    enum imap_event event = next_event(c, wait_ms, begun_ms, part, e);
+    c->patience_ms -= sys_clock.monotonic_ms() - begun_ms;
+    return event;
 }
 
 /* ---- commands ------------------------------------------------------------------------------------- */

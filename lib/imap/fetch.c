@@ -264,7 +264,7 @@ static bool take(struct window *w, enum imap_event event, const struct imap_part
         w->taking = true;
         return sink->begin(sink->context, part->size, e);
     case IMAP_BODY_DATA:
-        imap_await_anew(w->f->c);
+        imap_await_on(w->f->c, part->octets.len);
         return !w->taking || sink->octets(sink->context, part->octets, e);
     case IMAP_BODY_END:
         w->taken |= w->taking;

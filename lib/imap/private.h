@@ -21,12 +21,16 @@ struct imap {
     bool bye;
     char bye_words[IMAP_REPLY_WORDS];
     int64_t messages;          /* newest EXISTS */
-    int64_t until_ms;          /* of sys_clock.monotonic_ms: when an answer that does not end is given up; 0: never */
+    int64_t patience_ms;       /* how long imap_next may still wait and read for the answer that is due */
 };
 
-enum { IMAP_ANSWER = 10 }; /* an answer may take so many times the longest silence, if what comes is of no use */
-/* From now on an answer is due, or something useful of it came. */
+/* An answer may take IMAP_ANSWER times the longest silence. A message gains time by its octets, up to the same again: one that comes at
+ * less than IMAP_RATE octets a second ends. What the caller does between two calls of imap_next does not count. */
+enum { IMAP_ANSWER = 10, IMAP_RATE = 100 };
+/* From now on an answer is due, or a whole message of it came. */
 void imap_await_anew(struct imap *c);
+/* So many octets of a message came. */
+void imap_await_on(struct imap *c, ptrdiff_t octets);
 
 /* How a command ended. */
 struct imap_reply {

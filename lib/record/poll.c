@@ -45,7 +45,8 @@ void record_write_poll(struct buf *to, const struct poll *p)
     struct jwrite w = {to, true};
     buf_put(to, S("{\"type\":\"poll\",\"v\":1"));
     for (ptrdiff_t i = 0; i < COUNT_OF(table); i++)
-        member_write(&w, &table[i], p);
+        if (table[i].at != AT(uid_validity) || p->uid_validity) /* not known where the mailbox was not reached */
+            member_write(&w, &table[i], p);
     if (p->unknown.len)
         jwrite_raw(&w, p->unknown);
     buf_put(to, S("}\n"));

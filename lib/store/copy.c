@@ -42,6 +42,7 @@ void blob_copier_free(struct blob_copier *c)
     if (c->span_fd >= 0)
         close(c->span_fd);
     free(c->span_path);
+    sha256_free(c->sha);
 }
 
 /* ---- octets on their way ------------------------------------------------------------------------------ */

@@ -42,7 +42,7 @@ said 'no such authorities' net.ca-file tls
 exits 78 at "$IMAPS" --auth XOAUTH2
 said 'a mechanism that is not offered' imap.mechanism login
 exits 77 at "$IMAPS" --secret env:NOT_SET
-is 'no secret: a poll closes' "$(jq -r 'select(.type=="poll").status' out)" failed
+is 'no secret: a poll closes' "$(jq -r 'select(.type=="poll")|"\(.status) \(has("uidValidity"))"' out)" 'failed false'
 exits 66 at "$IMAPS" -m Archvie.2024
 said 'unknown mailbox' imap.no-mailbox select
 like 'unknown mailbox: one that is like it' "$(cat err)" 'Archive\.2024'

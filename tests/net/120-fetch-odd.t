@@ -342,6 +342,24 @@ E: * 3 EXISTS\\r\\n
 X
 is 'without end: try again later' "$code" 75
 like 'without end: said' "$(cat err)" 'answer has no end'
+# One that drips octets of a message, each before the silence is too long.
+{
+	printf '%s\nR: * 1 FETCH (UID 1 BODY[] {100}\\r\\n\n' "$begin"
+	i=0
+	while [ "$i" -lt 40 ]; do
+		printf 'R: x\nD: 700\n'
+		i=$((i + 1))
+	done
+	printf 'W:\n===\n'
+	printf '%s\n' "$begin" | sed '/UID SEARCH/,/OK done/d'
+	for uid in 1 2 3; do printf 'R: * %d FETCH (UID %d BODY[] {1}\\r\\n%d)\\r\\n\n' "$uid" "$uid" "$uid"; done
+	printf '%s\n' "$end"
+} >drips
+begun=$(date +%s)
+play 'drops of a message' --response-timeout 1 -v <drips
+is 'drops: all came by another connection' "$code$(uids)" '0[0,1][1,2][2,3]'
+like 'drops: said' "$(cat err)" 'less than 100 octets a second'
+ok 'drops: ten times the longest silence' test $(($(date +%s) - begun)) -lt 20
 for endless in 'untagged * 1 EXISTS\r\n' 'line x' 'literal' 'flags \\Seen '; do
 	case $endless in
 	literal) first='R: * LIST () "/" {100000000000}\r\n' forever='x' ;;
