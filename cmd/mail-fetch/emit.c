@@ -74,6 +74,7 @@ void emit_error(struct run *r, const struct err *e, str account, str mailbox, ui
     progress_clear(&r->progress);
     struct err named = *e;
     err_set(&named, e->class, e->code, e->hint, "%.*s%s%.*s: %s", STR_ARG(account), mailbox.len ? " " : "", STR_ARG(mailbox), e->text);
+    err_stage(&named, e->stage);
     err_server(&named, str_c(e->server));
     prog_error(&named);
 }

@@ -68,6 +68,9 @@ static struct sock_filter filter[] = {
 #endif
     ALLOW_WITHOUT(openat, 2, WRITING),
     LOAD(nr),
+    /* syslog(3), over the socket that --log syslog opened before: to no address. */
+    ALLOW_WITHOUT(sendto, 5, ~0U),
+    LOAD(nr),
     /* Threads, not processes. What clone3 is asked for cannot be seen here: libc then uses clone. */
     SKIP_UNLESS(SYS_clone3, 1), REFUSE(ENOSYS),
     SKIP_UNLESS(SYS_clone, 4), LOAD_LOW(0), SKIP_IF_ANY(CLONE_THREAD, 1), REFUSE(EPERM), ANSWER(SECCOMP_RET_ALLOW),

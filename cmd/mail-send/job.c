@@ -119,6 +119,7 @@ static void tell(struct job *j, const struct smtp_rcpt *x)
         snprintf(words, sizeof words, "%d %.*s%s%.*s", x->code, STR_ARG(x->enhanced), x->enhanced.len ? " " : "", STR_ARG(str_first(x->words, 400)));
         err_server(&e, str_c(words));
     }
+    prog_account(j->route ? j->route->account : j->s.account);
     prog_error(&e);
 }
 
@@ -355,6 +356,7 @@ bool job_prepare(struct run *r, struct job *j)
     if (!s->envelope.has_from)
         return wanting(r, j, "send.sender", "has no sender: neither envelope.mailFrom nor from");
     j->route = route_for(r, s->account, s->profile);
+    prog_account(j->route->account);
     if (j->route->bad.class) {
         fail_all(r, j, &j->route->bad);
         return false;

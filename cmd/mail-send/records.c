@@ -52,6 +52,7 @@ void send_records(struct run *r, int fd)
     str line;
     while (!prog_stopping() && out_good(r->out) && wait_for_line(r, &in)) {
         status = lines_next(&in, &line);
+        prog_account(STR_NONE);
         if (status == LINE_OK)
             take_line(r, line, in.number);
         else if (!lines_err(&in, status, "stdin", &e))

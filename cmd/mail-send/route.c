@@ -37,6 +37,7 @@ bool route_connect(struct run *r, struct route *x)
     if (x->down_until && sys_clock.monotonic_ms() < x->down_until)
         return false;
     x->down_until = 0;
+    prog_account(x->account);
     for (ptrdiff_t i = 0; i < x->n_hosts; i++) {
         if (i)
             prog_warn("%.*s: %s; trying the next host", STR_ARG(x->account), e.text);

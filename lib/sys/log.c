@@ -93,6 +93,19 @@ enum verbosity prog_is(void) { return level; }
 
 void prog_account(str name) { err_printable(account, sizeof account, name); }
 
+static const char *level_name(enum verbosity of)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    return names[of - QUIET];
+}
+
+void log_pass(void)
+{
+    char both[32];
+    snprintf(both, sizeof both, "%s,%s", forms[form], level_name(level));
+    setenv("MAILPIPE_LOG", both, 1);
+}
+
 /* A word that is neither is no reason to stop a program that runs from cron: it stays as it was. */
 void log_init(void)
 {
@@ -105,12 +118,6 @@ void log_init(void)
             prog_log_form(str_trim(word), PROG_BY_ENVIRONMENT);
         }
     }
-}
-
-static const char *level_name(enum verbosity of)
-{
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    return names[of - QUIET];
 }
 
 static void put_member(struct jwrite *w, str key, const char *value)
@@ -164,20 +171,13 @@ static void say_json(const struct log_message *m)
     arena_free(&mem);
 }
 
-/* "mail-store get: ", and for syslog, which has the program already, "support: ". */
-static void put_prefix(char *out, size_t cap, const struct log_message *m, bool to_syslog)
-{
-    const char *who = to_syslog ? account : prog_name();
-    bool verb = !to_syslog && m->verb[0];
-    snprintf(out, cap, "%s%s%s%s", who, verb ? " " : "", verb ? m->verb : "", who[0] ? ": " : "");
-}
-
 static void say_line(const struct log_message *m, bool to_syslog)
 {
     static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
-    char prefix[256], text[LINE], line[LINE + 1];
+    char prefix[128] = "", text[LINE], line[LINE + 1];
     bool server = m->server[0] != 0, hint = m->hint[0] != 0;
-    put_prefix(prefix, sizeof prefix, m, to_syslog);
+    if (!to_syslog) /* which has it already */
+        snprintf(prefix, sizeof prefix, "%s%s%s: ", prog_name(), m->verb[0] ? " " : "", m->verb);
     snprintf(text, sizeof text, "%s%s%s%s%s%s%s", prefix, m->text, server ? " (server: " : "", m->server, server ? ")" : "", hint ? "; " : "", m->hint);
     err_printable(line, sizeof line - 1, str_c(text));
     if (to_syslog) {

@@ -16,7 +16,8 @@ void log_say(const struct log_message *m);
 /* A misuse of the program or, where it is not empty, of its verb; with where help is. */
 void log_misuse(const char *verb, const char *text);
 
-/* What the environment wants. */
+/* What the environment wants; and the same for programs that this one starts, once an option has said so. */
 void log_init(void);
+void log_pass(void);
 
 #endif

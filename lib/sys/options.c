@@ -228,6 +228,8 @@ int prog_option(const struct prog_form *f, int argc, char **argv)
         }
         if (!good)
             return '?';
+        if (o == LOG || o == LOG_LEVEL)
+            log_pass();
     }
 }
 
