@@ -319,6 +319,7 @@ static void close_poll(struct job *j, bool stopped, const struct err *e)
     bool bad = e && e->class != ERR_NONE;
     p->ended_at = now_s();
     p->found = j->uids.n;
+    p->certificate_until = j->session->imap ? imap_certificate_ends(j->session->imap) : 0;
     p->status = bad && !p->fetched ? S("failed") : bad || stopped || p->failed ? S("partial") : S("ok");
     if (bad) {
         p->code = str_c(e->code);

@@ -4,7 +4,7 @@
 #include "sign/sign.h"
 #include "sys/sys.h"
 
-enum { DAY = 86400, DAYS_WARNING = 14, DAYS_CRITICAL = 3, FILE_OCTETS = 1 << 20 };
+enum { DAY = 86400, DAYS_WARNING = 14, DAYS_CRITICAL = 3, FILE_OCTETS = 1 << 20, SEEN_S = 7 * DAY };
 
 /* object: where it is. */
 static void judge_end(struct judge *j, str account, str object, int64_t ends, const char *hint)
@@ -38,8 +38,31 @@ static void judge_own(struct judge *j, str account)
         judge_end(j, account, path, ends, "get a new one, and put it in the place of smime.cert");
 }
 
+/* A server that the account was moved away from is not looked at. */
+static void judge_server(struct judge *j, const struct health_certificate *x)
+{
+    str host = config_get(&j->config, x->account, str_fmt(j->r->mem, "%.*s.host", STR_ARG(x->protocol)));
+    bool named = !j->config.exists || str_eq(host, x->host) || str_find(host, x->host) >= 0;
+    if (named && judge_wants(j, x->account) && x->seen_at > j->r->now - SEEN_S)
+        judge_end(j, x->account, x->host, x->ends_at, "its owner must renew it; until then mail-fetch will refuse it once it has ended");
+}
+
+static void judge_servers(struct judge *j)
+{
+    struct health_certificates all;
+    struct err e;
+    if (!health_certificates(j->r->mem, j->r->store, &all, &e)) {
+        judge_error(j, S("store"), STR_NONE, &e);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < all.n; i++)
+        judge_server(j, &all.item[i]);
+}
+
 void judge_certificates(struct judge *j)
 {
+    if (j->r->store)
+        judge_servers(j);
     struct strs names = {0};
     config_accounts(j->r->mem, &j->config, &names);
     for (ptrdiff_t i = 0; i < names.n; i++)

@@ -213,6 +213,7 @@ str imap_quoted(arena *a, str s, bool *literal)
 /* ---- the session ---------------------------------------------------------------------------------- */
 
 struct net_times imap_took(const struct imap *c) { return net_took(c->net); }
+int64_t imap_certificate_ends(const struct imap *c) { return net_certificate_ends(c->net); }
 
 const char *imap_login_by(const struct imap *c) { return c->login_by; }
 

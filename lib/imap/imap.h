@@ -106,6 +106,8 @@ struct imap *imap_open(arena *a, const struct imap_settings *settings, struct er
 void imap_close(struct imap *c);
 bool imap_can(const struct imap *c, const char *capability);
 struct net_times imap_took(const struct imap *c);
+/* As net_certificate_ends. */
+int64_t imap_certificate_ends(const struct imap *c);
 /* The mechanism of the login, "PREAUTH" where there was none. */
 const char *imap_login_by(const struct imap *c);
 

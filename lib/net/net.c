@@ -193,6 +193,15 @@ str net_said(const struct net *n) { return str_of(n->said, n->said_len); }
 
 bool net_is_secure(const struct net *n) { return n->secure; }
 
+int64_t net_certificate_ends(const struct net *n)
+{
+    struct tm end;
+    X509 *certificate = n->ahead ? SSL_get1_peer_certificate(n->ahead) : NULL;
+    bool known = certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1;
+    X509_free(certificate);
+    return known ? (int64_t)timegm(&end) : 0;
+}
+
 int64_t net_sent(const struct net *n) { return n->sent; }
 
 void net_be_patient(struct net *n, int64_t response_ms) { n->target.response_ms = response_ms; }

@@ -54,6 +54,8 @@ void net_close(struct net *n);
 str net_said(const struct net *n);
 /* Whether TLS protects it. */
 bool net_is_secure(const struct net *n);
+/* When the server's certificate ends, seconds since 1970 UTC; known once something was read. 0: no TLS, or libcurl has a TLS of its own. */
+int64_t net_certificate_ends(const struct net *n);
 struct net_times net_took(const struct net *n);
 
 /* Keep octets for the next net_read, which sends them; beyond 16 KB they go at once, and what arrives meanwhile is kept, too.

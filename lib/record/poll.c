@@ -17,6 +17,7 @@ static const struct member table[] = {
     {S("status"), FORM_WORD, AT(status), 0, WORDS_POLL},
     {S("code"), FORM_TEXT, AT(code), 0, 0},
     {S("error"), FORM_TEXT, AT(error), 0, 0},
+    {S("certificateUntil"), FORM_MOMENT, AT(certificate_until), 0, 0},
 };
 
 bool poll_read(const struct reading *r, const struct jnode *root, struct poll *out)

@@ -123,6 +123,7 @@ struct poll {
     int64_t found, fetched, failed, octets; /* messages, messages, messages, octets received */
     str status;  /* "ok", "partial", "failed" */
     str code, error; /* why, where status is not ok */
+    int64_t certificate_until; /* when the certificate of the server ends, seconds since 1970 UTC; 0: not known, or no TLS */
     str unknown;   /* as in struct email */
 };
 

@@ -257,6 +257,24 @@ bool health_probes(arena *a, struct store *s, str account, int64_t limit, struct
     return q && !failed;
 }
 
+/* ---- certificates ----------------------------------------------------------------------------------------- */
+
+bool health_certificates(arena *a, struct store *s, struct health_certificates *out, struct err *e)
+{
+    bool failed = false;
+    *out = (struct health_certificates){0};
+    sqlite3_stmt *q = db_query(s, e, "SELECT a.name, c.protocol, c.host, c.ends_at, c.seen_at FROM certificate c JOIN account a ON a.id = c.account_id ORDER BY 1, 2, 3", "");
+    while (q && db_row(s, q, &failed, e)) {
+        if (out->n == out->cap) {
+            ptrdiff_t cap = out->cap ? out->cap * 2 : 16;
+            out->item = arena_grow(a, out->item, (size_t)out->cap * sizeof *out->item, (size_t)cap * sizeof *out->item, _Alignof(struct health_certificate));
+            out->cap = cap;
+        }
+        out->item[out->n++] = (struct health_certificate){db_text_copy(a, q, 0), db_text_copy(a, q, 1), db_text_copy(a, q, 2), db_i64(q, 3), db_i64(q, 4)};
+    }
+    return q && !failed;
+}
+
 /* ---- the clock ------------------------------------------------------------------------------------------- */
 
 static bool latest(struct store *s, const char *sql, int64_t *newest, struct err *e)

@@ -639,6 +639,17 @@ struct health_clock {
 };
 bool health_clock(struct store *s, struct health_clock *out, struct err *e);
 
+/* What the last poll of an account saw of a server. */
+struct health_certificate {
+    str account, protocol, host;
+    int64_t ends_at, seen_at;
+};
+struct health_certificates {
+    struct health_certificate *item;
+    ptrdiff_t n, cap;
+};
+bool health_certificates(arena *a, struct store *s, struct health_certificates *out, struct err *e);
+
 /* Counted through indexes; what grows with the mail is never read from end to end. */
 struct health_counts {
     int64_t stored;                   /* emails ever */
