@@ -66,6 +66,13 @@ at() (
 	shift 2
 	"$@"
 )
+# arrive USER: one mail, as the server of the account takes it in.
+arrive() {
+	folder=$(mailbox_folder "$1" INBOX)
+	printf 'From: eve@example.org\r\nTo: %s@example.test\r\nSubject: At %s\r\nMessage-ID: <%s.%s@example.org>\r\n\r\nHello\r\n' "$1" "$hour" "$1" "$hour" >"$folder/tmp/hour"
+	chown "$TB_USER:$TB_GROUP" "$folder/tmp/hour"
+	mv "$folder/tmp/hour" "$folder/new/$((midnight + hour)).$hour.test"
+}
 count() { sqlite3 -readonly store/mail.db "SELECT count(*) FROM v_email WHERE account = '$1' AND mailboxes LIKE '%INBOX%' AND coalesce(subject, '') <> 'mailpipe probe'"; }
 # judge HOUR: "far=warning desk=ok slow=ok canary=ok others=ok", the worst of each.
 judge() {
@@ -89,6 +96,8 @@ expected() {
 # What was to leave in the office's hours, and did.
 left() { find "$TB/mail/sink" -type f -name '[0-9]*' 2>/dev/null | wc -l; }
 
+mailbox_make ann INBOX
+mailbox_make bob INBOX
 hour=0
 while [ "$hour" -lt 24 ]; do
 	case $hour in
@@ -97,8 +106,8 @@ while [ "$hour" -lt 24 ]; do
 	17) sed -i "/^smtp.port = $away/d" conf ;;
 	20) echo secret >password ;;
 	esac
-	mailbox_generate ann INBOX 1 ann $((hour + 1))
-	mailbox_generate bob INBOX 1 bob $((hour + 1))
+	arrive ann
+	arrive bob
 	at $hour 0 mail-stats canary send -q >>said 2>&1
 	at $hour 0 mail-compose -a desk --to sink@example.test --subject "Hour $hour" --text Hello 2>>said | at $hour 0 mail-queue add -q >added 2>>said
 	at $hour 1 "$job" queue >queue.said 2>&1
