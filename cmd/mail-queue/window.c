@@ -18,6 +18,7 @@ static const struct verb verb = {
              "      --at TIME       not now, but at this time: 2026-08-22T09:30:00+02:00\n"
              "  -n, --max N         next: the next N times (1)\n"
              "  -C, --config FILE   the configuration\n"
+             "  -s, --store DIR     taken as by all verbs, and not needed\n"
              "\n"
              "keys: start, end (09:00, 24:00), interval (30), unit (minutes, hours), days (mon-fri), timeZone (Europe/Berlin),\n"
              "      holidays (2026-12-24, 12-25, 2026-12-27..2027-01-02)\n"
