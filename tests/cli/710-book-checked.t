@@ -43,12 +43,19 @@ tap.check("every row has a code that exists", [code for code in named if f'"{cod
 tap.check("no code has two rows", sorted({code for code, _ in rows if sum(code == other for other, _ in rows) > 1}))
 
 spoken = re.sub(r'"\s*\n\s*"', "", whole).replace('\\"', '"')
+plain = trouble[trouble.index("## Warnings"):]
+rows += [("a warning", says) for says in re.findall(r"^\| (?!it says)([^|`-][^|]*) \| [^|]+ \|$", plain, re.M)]
 unknown = []
 for code, says in rows:
     for sentence in says.split(" / "):
         pieces = [] if sentence.startswith("(") else [piece.strip() for piece in sentence.split("…")]
         unknown += [f"{code}: {piece}" for piece in pieces if len(piece) > 1 and piece not in spoken]
 tap.check("every sentence of the tables is one that a program says", unknown)
+
+checks = without_comments(sources[TOP / "lib/store/check.c"])
+finds = {piece for sql in re.findall(r'"SELECT \'.*?(?=",\n)', re.sub(r'"\s*\n\s*"', "", checks)) for piece in re.findall(r"' ([a-z][^']{7,})'", sql)}
+finds |= {piece for text in re.findall(r'fault\(c, "([^"]*)"', checks) for piece in re.split(r"%\S+", text) if len(piece) > 8}
+tap.check("what mail-store check finds has a row", [piece for piece in sorted(finds) if piece.strip(" :,") not in plain] or ([] if len(finds) > 12 else ["few"]))
 
 numbers = dict(re.findall(r"ERR_(\w+) = (\d+)", sources[TOP / "lib/err/err.h"]))
 classes = {int(number): word for number, word in re.findall(r"^\| (\d+) \| (\w+) \|", trouble, re.M)}
