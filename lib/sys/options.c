@@ -222,12 +222,14 @@ int prog_option(const struct prog_form *f, int argc, char **argv)
         case LOG: good = take_word(prog_log_form(str_c(optarg), PROG_BY_OPTION), "--log", "text, json or syslog"); break;
         case LOG_LEVEL: good = take_word(prog_log_level(str_c(optarg), PROG_BY_OPTION), "--log-level", "error, warning, info or debug"); break;
         case '?':
-        case ':': explain(f, &t, o, argv); return '?';
+        case ':': explain(f, &t, o, argv); good = false; break;
         case -1: known = NULL; return -1;
         default: return o;
         }
-        if (!good)
+        if (!good) {
+            known = NULL;
             return '?';
+        }
         if (o == LOG || o == LOG_LEVEL)
             log_pass();
     }

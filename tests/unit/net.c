@@ -217,6 +217,127 @@ static void failures(void)
     is_str(str_c(e.stage), S("connect"), "refused while connecting");
 }
 
+/* ---- the trace ---- */
+
+/* What the trace holds, without time and process: "HOST STAGE WHO: …" of the connection's own lines, joined by "|". */
+static str traced(const char *path)
+{
+    struct err e;
+    str text, line, word;
+    struct buf b = buf_new(&mem, 1000);
+    if (!file_read(&mem, path, 1 << 20, &text, &e))
+        return S("no trace");
+    while (text.len) {
+        str_cut(text, '\n', &line, &text);
+        for (int i = 0; i < 3; i++)
+            str_cut(line, ' ', &word, &line);
+        if (!str_starts(line, S("connect ")))
+            buf_fmt(&b, "%.*s|", STR_ARG(line));
+    }
+    return buf_str(&b);
+}
+
+struct said {
+    enum net_matter matter;
+    const char *text;
+};
+
+/* The server repeats each; in steps of so many octets. */
+static str trace_of(const char *path, const struct said *list, int n, ptrdiff_t step)
+{
+    pid_t pid;
+    struct err e;
+    unlink(path);
+    if (!net_trace_to(path, &e))
+        return S("no file");
+    struct net *c = connect_to(echo, &pid, &e);
+    net_secret(c, S("pass-word"));
+    net_secret(c, S("abc")); /* too short to be looked for */
+    net_secret(c, S("a-long-secret-that-a-server-may-cut-off-somewhere"));
+    for (int i = 0; i < n; i++) {
+        net_matter(c, list[i].matter);
+        ptrdiff_t back = 0;
+        for (str rest = str_c(list[i].text), got; rest.len || back < str_c(list[i].text).len;) {
+            net_send(c, str_first(rest, step), &e);
+            rest = str_skip(rest, step);
+            if (net_read(c, -1, &got, &e) != NET_GOT)
+                break;
+            back += got.len;
+        }
+    }
+    net_close(c);
+    stop(pid);
+    return traced(path);
+}
+
+static void traces(void)
+{
+    char path[] = "/tmp/mailpipe-trace-XXXXXX";
+    struct err e;
+    close(mkstemp(path));
+    static const struct said talk[] = {{NET_TALK, "m1 NOOP\r\n"}};
+    static const struct said literal[] = {{NET_TALK, "m1 APPEND x {5}\r\nab\r\nc DONE {3+}\r\nxyz\r\n* {x}\r\n"}};
+    static const struct said login[] = {{NET_LOGIN, "m1 LOGIN \"ann\" \"other\"\r\nm2 LOGIN {3}\r\nann {5}\r\nother\r\n"}, {NET_TALK, "m3 x\r\n"}};
+    static const struct said mechanism[] = {{NET_LOGIN, "m1 authenticate plain b3RoZXI=\r\nb3RoZXI=\r\n+ b3RoZXI=\r\n"}};
+    static const struct said echoed[] = {{NET_TALK, "no pass-word, xpass-word\r\nabc a-long-secret-that-a-server-may.\r\n"}};
+    for (ptrdiff_t step = 1; step < 40; step += step < 4 ? 1 : 17) {
+        is_str(trace_of(path, talk, 1, step), S("session C: m1 NOOP|session S: m1 NOOP|session * closed|"), "a line, %td octets at a time", step);
+        str got = trace_of(path, literal, 1, step);
+        ok(str_find(got, S("C: m1 APPEND x {5}|")) >= 0 && str_find(got, S("S: {5 octets} DONE {3+}|")) >= 0 && str_find(got, S("S: {3 octets}|")) >= 0,
+           "literals, %td at a time: %.*s", step, STR_ARG(got));
+        ok(str_find(got, S("ab")) < 0 && str_find(got, S("xyz")) < 0 && str_find(got, S("S: * {x}|")) >= 0, "nothing of them");
+        got = trace_of(path, login, 2, step);
+        ok(str_find(got, S("login C: m1 LOGIN {secret}|")) >= 0 && str_find(got, S("login C: m2 LOGIN {secret}|")) >= 0 &&
+               str_find(got, S("session C: m3 x|")) >= 0,
+           "a login, %td at a time: %.*s", step, STR_ARG(got));
+        str sent = str_first(got, str_find(got, S("S: ")) < 0 ? got.len : str_find(got, S("S: ")));
+        ok(str_find(sent, S("other")) < 0, "without its password");
+        got = trace_of(path, mechanism, 1, step);
+        ok(str_find(got, S("C: m1 authenticate plain {secret}|")) >= 0 && str_find(got, S("C: {secret}|")) >= 0 && str_find(got, S("S: + {challenge}|")) >= 0,
+           "a mechanism, %td at a time: %.*s", step, STR_ARG(got));
+        got = trace_of(path, echoed, 1, step);
+        ok(str_find(got, S("S: no {secret}, x{secret}|")) >= 0 && str_find(got, S("S: abc {secret}.|")) >= 0, "what is known to be secret, %td at a time: %.*s", step, STR_ARG(got));
+    }
+    char many[5000] = "";
+    memset(many, 'x', sizeof many - 3);
+    memcpy(many + sizeof many - 3, "\r\n", 3);
+    const struct said large[] = {{NET_MESSAGE, many}, {NET_TALK, many}};
+    str got = trace_of(path, large, 2, 1 << 16);
+    ok(str_find(got, S("C: {4999 octets}|")) >= 0, "a message is a number");
+    ok(str_find(got, S("x{3998 octets more}|")) >= 0, "a long line is cut");
+    ok(!net_trace_to("/nonexistent/trace", &e) && e.class == ERR_MISSING && strstr(e.text, "/nonexistent/trace"), "a folder that is none");
+    char words[16];
+    pid_t pid;
+    struct net *c = connect_to(echo, &pid, &e);
+    net_secret(c, S("hunter2"));
+    net_redact(c, S("it is hunter2, or hunter"), words, sizeof words);
+    is_str(str_c(words), S("it is {secret},"), "redacted, and cut to what there is room for");
+    net_close(c);
+    stop(pid);
+    unlink(path);
+}
+
+static void hosts(void)
+{
+    static const struct {
+        const char *text, *host;
+        int port;
+        bool good;
+    } cases[] = {
+        {"mx", "mx", 0, true},          {"mx:25", "mx", 25, true},  {"[::1]", "::1", 0, true},     {"[::1]:993", "::1", 993, true},
+        {"/run/lmtp", "/run/lmtp", 0, true}, {"", "", 0, false},    {"mx:", "mx", 0, false},       {"mx:0", "mx", 0, false},
+        {"mx:65536", "mx", 0, false},   {"[::1]x", "::1", 0, false}, {":25", "", 25, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        str host;
+        int port;
+        bool good = net_host(str_c(cases[i].text), &host, &port);
+        ok(good == cases[i].good && (!good || (str_eq(host, str_c(cases[i].host)) && port == cases[i].port)), "host \"%s\"", cases[i].text);
+    }
+    is_str(net_percent_decoded(&mem, S("a%40b%2")), S("a@b%2"), "an escape, and what is none");
+    is_str(net_percent_decoded(&mem, S("%c3%A4%zz%")), S("\xc3\xa4%zz%"), "either case");
+}
+
 int main(void)
 {
     mem = arena_new(1 << 26);
@@ -224,5 +345,7 @@ int main(void)
     both_ways();
     losses();
     failures();
+    hosts();
+    traces();
     return done();
 }

@@ -139,6 +139,84 @@ static void errors(void)
     is_int(err_worse(ERR_IO, ERR_LATER), ERR_IO, "a full disk is worse than try later");
 }
 
+/* ---- options ---- */
+
+static const char form_text[] = "usage: x [OPTION...]\n"
+                                "\n"
+                                "Not a row: -z, --zero\n"
+                                "  verb ARG...        does it\n"
+                                "  -s, --store DIR    where, and\n"
+                                "                     further\n"
+                                "      --ids          no argument\n"
+                                "      --long-one N   a number\n"
+                                "  -t                 a letter alone\n"
+                                "  -j N               a letter with an argument\n"
+                                "  -q, --quiet        in its own words\n"
+                                "\n"
+                                "example: x --ids\n";
+
+/* The options that are read of a line, each as "val=argument;", then the first argument. */
+static str options_of(arena *a, const char *line)
+{
+    static const struct prog_name names[] = {{"ids", 300}, {"long-one", 301}, {NULL, 0}};
+    const struct prog_form form = {.usage = form_text, .names = names};
+    char *copy = str_z(a, str_fmt(a, "%s", line)), *args[16] = {copy};
+    int n = 0;
+    for (char *word = strtok(copy, " "); word && n < 15; word = strtok(NULL, " "))
+        args[n++] = word;
+    struct buf b = buf_new(a, 100);
+    for (int o; (o = prog_option(&form, n, args)) != -1;) {
+        if (o < 256)
+            buf_fmt(&b, "%c=%s;", o, o != '?' && optarg ? optarg : "");
+        else
+            buf_fmt(&b, "%d=%s;", o, optarg ? optarg : "");
+        if (o == '?')
+            return buf_str(&b);
+    }
+    buf_fmt(&b, "%s", optind < n ? args[optind] : "");
+    return buf_str(&b);
+}
+
+static void options(arena *a)
+{
+    static const struct {
+        const char *line, *want;
+    } cases[] = {
+        {"x", ""},
+        {"x -s a --store b --store=c -sd", "s=a;s=b;s=c;s=d;"},
+        {"x --ids --long-one 7 one", "300=;301=7;one"},
+        {"x one --ids two", "300=;one"},
+        {"x --long 7", "301=7;"},
+        {"x -t -j 3 -tj4", "t=;j=3;t=;j=4;"},
+        {"x -t -- --ids", "t=;--ids"},
+        {"x -h", "h=;"},
+        {"x -V --version", "V=;V=;"},
+        {"x -z", "?=;"},
+        {"x --zero", "?=;"},
+        {"x --store", "?=;"},
+        {"x --ids=x", "?=;"},
+        {"x --log xml", "?=;"},
+        {"x --log", "?=;"},
+    };
+    int quiet = open("/dev/null", O_WRONLY), before = dup(2);
+    dup2(quiet, 2);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        is_str(options_of(a, cases[i].line), str_c(cases[i].want), "%s", cases[i].line);
+    dup2(before, 2);
+    close(before);
+    close(quiet);
+    is_str(options_of(a, "x -v"), S(""), "-v is done");
+    ok(prog_is() == VERBOSE, "-v is done by itself");
+    is_str(options_of(a, "x --log-level error"), S(""), "--log-level, too");
+    ok(prog_is() == QUIET, "and it counts");
+    is_str(options_of(a, "x -v"), S(""), "the last one");
+    ok(prog_is() == VERBOSE, "counts");
+    ok(prog_log_level(S("DEBUG"), PROG_BY_SETTING) && prog_is() == VERBOSE, "a setting does not, where an option has spoken");
+    ok(!prog_log_level(S("loud"), PROG_BY_OPTION) && !prog_log_form(S("xml"), PROG_BY_OPTION), "other words are refused");
+    ok(prog_is_log_level(S("Warn")) && !prog_is_log_level(S("")) && prog_is_log_form(S("JSON")), "words are known without case");
+    prog_verbosity(NORMAL);
+}
+
 int main(void)
 {
     arena a = arena_new(1 << 26);
@@ -146,6 +224,7 @@ int main(void)
     writer(&a);
     files(&a);
     errors();
+    options(&a);
     ok(now_s() > 1700000000 && sys_clock.monotonic_ms() > 0, "there is a clock");
     return done();
 }
