@@ -9,6 +9,12 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
+/* UIDs of --uid. */
+struct wanted {
+    struct uid_range *item;
+    ptrdiff_t n;
+};
+
 struct opts {
     struct strs accounts, mailboxes;
     bool all, due, adaptive, force;
@@ -17,7 +23,8 @@ struct opts {
     int64_t max, recent;      /* -1: all */
     int64_t connect_s, response_s, limit_s; /* -1: not said */
     const char *config_path, *store_dir, *trace;
-    const char *verb;         /* "fetch", "folders", "test" */
+    const char *verb;         /* "fetch", "get", "folders", "test" */
+    struct wanted uids;       /* of "get" */
 };
 
 /* An account as it is to be read. All of it has run lifetime. */
@@ -99,6 +106,14 @@ void test_account(struct run *r, const struct target *a);
 
 /* One mailbox: email records and the closing poll. False with *e where the connection is of no more use. */
 bool fetch_mailbox(struct session *s, str name, struct err *e);
+
+/* -- the messages that --uid names -- */
+/* "7", "3:9,12", "100:*"; false where it is no such set. */
+bool wanted_read(arena *a, str set, struct wanted *out);
+/* Where the range that holds this UID begins; 0: none does. */
+uint32_t wanted_from(const struct wanted *w, uint32_t uid);
+/* An error for each number or range of which the mailbox holds nothing. there: the ones wanted that it holds. */
+void wanted_tell_absent(struct run *r, str account, str mailbox, const struct imap_uids *there);
 
 /* -- records -- */
 struct place_of_mail {

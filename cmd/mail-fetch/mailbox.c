@@ -74,6 +74,18 @@ static bool search_lacking(struct job *j, struct err *e)
     return search(j, &set, e);
 }
 
+static bool search_named(struct job *j, struct err *e)
+{
+    const struct wanted *w = &j->run->opts->uids;
+    struct buf set = buf_new(&j->mem, SET_OCTETS + 64);
+    for (ptrdiff_t i = 0; i < w->n; i++) {
+        if (set.len > SET_OCTETS && !search(j, &set, e))
+            return false;
+        buf_fmt(&set, "%s%lld:%lld", set.len ? "," : "UID ", (long long)w->item[i].first, (long long)w->item[i].last);
+    }
+    return search(j, &set, e);
+}
+
 static bool search_recent(struct job *j, struct err *e)
 {
     int64_t n = j->run->opts->recent, first = j->box.messages > n ? j->box.messages - n + 1 : 1;
@@ -86,16 +98,18 @@ static bool search_recent(struct job *j, struct err *e)
 /* Fill uids. "n:*" gives the last message even where it is below n (RFC3501-6.4.8), so everything is looked at again. */
 static bool plan(struct job *j, struct err *e)
 {
+    const struct wanted *named = &j->run->opts->uids;
     bool recent = j->run->opts->recent >= 0;
-    if (j->box.messages > 0 && !(recent ? search_recent(j, e) : search_lacking(j, e)))
+    if (j->box.messages > 0 && !(named->n ? search_named(j, e) : recent ? search_recent(j, e) : search_lacking(j, e)))
         return false;
     struct imap_uids *u = &j->uids;
     imap_uids_sort(u);
     ptrdiff_t n = 0;
     for (ptrdiff_t i = 0; i < u->n; i++)
-        if (is_lacking(&j->cursor, u->uid[i]))
+        if (named->n ? wanted_from(named, u->uid[i]) > 0 : is_lacking(&j->cursor, u->uid[i]))
             u->uid[n++] = u->uid[i];
     u->n = n;
+    wanted_tell_absent(j->run, j->where.account, j->where.mailbox, u);
     int64_t max = j->session->account->max, most = max >= 0 && max < j->run->left ? max : j->run->left;
     u->n = n < most ? n : (ptrdiff_t)most;
     j->state = ARENA_ARRAY(&j->mem, unsigned char, u->n + 1);
@@ -117,12 +131,16 @@ static ptrdiff_t index_of(const struct imap_uids *u, uint32_t uid)
     return low;
 }
 
-/* The first one follows upon what was asked of the server: the first hole or what is new, or with --recent upon itself. */
+/* The first one follows upon what was asked of the server: the first hole or what is new, or with --recent upon itself. Of --uid each
+ * range is asked for by itself. */
 static uint32_t after_of(const struct job *j, uint32_t uid)
 {
     ptrdiff_t i = index_of(&j->uids, uid);
+    uint32_t before = i > 0 ? j->uids.uid[i - 1] : 0, from = wanted_from(&j->run->opts->uids, uid);
+    if (from > 0)
+        return before >= from ? before : from - 1;
     if (i > 0)
-        return j->uids.uid[i - 1];
+        return before;
     if (j->run->opts->recent >= 0)
         return uid - 1;
     const struct cursor *c = &j->cursor;
@@ -348,7 +366,7 @@ static bool read_mailbox(struct job *j, bool *stopped, struct err *e)
     if (!store_cursor(&j->mem, r->store, j->where.account, j->where.mailbox, &j->cursor, e))
         return false;
     if (j->cursor.found && j->cursor.uid_validity != j->box.uid_validity) {
-        j->moved = true;
+        j->moved = !r->opts->uids.n;
         j->cursor.last_uid = j->cursor.n_holes = 0;
     }
     if (!j->cursor.found)

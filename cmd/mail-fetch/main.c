@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: mail-fetch [OPTIONS] {-a NAME... | --all | --due | --url URL --secret REF} [folders | test]\n"
+    "usage: mail-fetch [OPTIONS] {-a NAME... | --all | --due | --url URL --secret REF} [get | folders | test]\n"
     "\n"
     "New mail as email records; pipe them into: mail-parse | mail-thread | mail-store put\n"
+    "  get       the messages that --uid names, whether the store holds them or not\n"
     "  folders   mailbox records: names, roles, counts\n"
     "  test      connect, log in, open each mailbox; say how far that went\n"
     "\n"
@@ -26,6 +27,7 @@ static const char usage[] =
     "  -m, --mailbox NAME     instead of the account's mailboxes (repeatable); * is all of them\n"
     "  -n, --max N            at most N messages, the oldest first\n"
     "      --recent N         only what is missing of the newest N of each mailbox\n"
+    "      --uid SET          with get: 123, 3:9,12 or 100:* in the one mailbox of -m\n"
     "      --time-limit S     start nothing more after S seconds\n"
     "      --connect-timeout S    until the server must have greeted (30)\n"
     "      --response-timeout S   longest silence (60)\n"
@@ -34,12 +36,12 @@ static const char usage[] =
     "  -s, --store DIR        the store\n";
 
 enum { OPT_ALL = 256, OPT_URL, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_RECENT, OPT_LIMIT, OPT_CONNECT, OPT_RESPONSE,
-       OPT_DUE, OPT_ADAPTIVE, OPT_FORCE, OPT_TRACE };
+       OPT_DUE, OPT_ADAPTIVE, OPT_FORCE, OPT_TRACE, OPT_UID };
 
 static const struct prog_name names[] = {
     {"all", OPT_ALL}, {"due", OPT_DUE}, {"adaptive", OPT_ADAPTIVE}, {"force", OPT_FORCE}, {"url", OPT_URL},
     {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE}, {"allow-plaintext", OPT_PLAINTEXT},
-    {"recent", OPT_RECENT}, {"time-limit", OPT_LIMIT}, {"connect-timeout", OPT_CONNECT},
+    {"recent", OPT_RECENT}, {"uid", OPT_UID}, {"time-limit", OPT_LIMIT}, {"connect-timeout", OPT_CONNECT},
     {"response-timeout", OPT_RESPONSE}, {"trace", OPT_TRACE}, {NULL, 0},
 };
 static const struct prog_form command = {.usage = usage, .names = names};
@@ -73,6 +75,10 @@ static int take_option(arena *a, struct opts *o, int option)
         if (!str_i64(str_c(optarg), 0, INT64_MAX, &o->recent))
             return prog_misuse("--recent wants a number, not '%s'", optarg);
         break;
+    case OPT_UID:
+        if (!wanted_read(a, str_c(optarg), &o->uids))
+            return prog_misuse("--uid wants numbers and ranges as 123, 3:9,12 or 100:*, not '%s'", optarg);
+        break;
     case OPT_LIMIT:
     case OPT_CONNECT:
     case OPT_RESPONSE: {
@@ -89,12 +95,16 @@ static int take_option(arena *a, struct opts *o, int option)
 static int check(struct opts *o, int argc, char **argv)
 {
     str verb = str_c(optind < argc ? argv[optind] : "fetch");
-    bool known = str_eq(verb, S("fetch")) || str_eq(verb, S("folders")) || str_eq(verb, S("test"));
+    bool get = str_eq(verb, S("get")), known = get || str_eq(verb, S("fetch")) || str_eq(verb, S("folders")) || str_eq(verb, S("test"));
     o->verb = verb.ptr;
     if (optind + 1 < argc || !known)
-        return prog_misuse("there is no '%s'; the verbs are folders and test", argv[argc - 1]);
+        return prog_misuse("there is no '%s'; the verbs are get, folders and test", argv[argc - 1]);
     if (o->due ? !str_eq(verb, S("fetch")) : o->adaptive)
         return prog_misuse(o->due ? "--due is for fetching" : "--adaptive goes with --due");
+    if (get ? !o->uids.n || o->recent >= 0 : o->uids.n > 0)
+        return prog_misuse(get ? "get wants --uid, and no --recent" : "--uid goes with get");
+    if (get && (o->all || o->accounts.n > 1 || (o->url.len ? o->mailboxes.n > 1 : o->mailboxes.n != 1) || strs_have(&o->mailboxes, S("*"))))
+        return prog_misuse("UIDs are of one mailbox: name it with -a and -m");
     o->all |= o->due && !o->accounts.n && !o->url.len;
     if (o->url.len ? o->all || o->accounts.n > 1 : !o->all && !o->accounts.n)
         return prog_misuse("say what to read: -a NAME, --all, --due, or --url URL");
@@ -104,7 +114,7 @@ static int check(struct opts *o, int argc, char **argv)
 /* Without a server there is nothing to open; what folders and test say needs no store. */
 static bool open_store(struct run *r, struct err *e)
 {
-    if (strcmp(r->opts->verb, "fetch") != 0)
+    if (strcmp(r->opts->verb, "folders") == 0 || strcmp(r->opts->verb, "test") == 0)
         return true;
     r->store = store_open(r->mem, r->opts->store_dir, STORE_WRITE, e);
     return r->store != NULL;
