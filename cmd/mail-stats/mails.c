@@ -108,7 +108,7 @@ bool mails_read(struct request *r, bool by_account, bool drafts, struct mails *o
     struct stats_range ever = r->range;
     ever.since = INT64_MIN;
     ever.until = INT64_MAX;
-    if (!read_own(r, &c.owns, e) || !stats_emails(r->mem, r->store, &ever, STATS_PLAIN, collect, &c, e))
+    if (!read_own(r, &c.owns, e) || !stats_emails(r->mem, r->store, &ever, STATS_THREADS, collect, &c, e))
         return false;
     if (out->n)
         qsort(out->item, (size_t)out->n, sizeof *out->item, by_account ? by_account_and_thread : by_thread);

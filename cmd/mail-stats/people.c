@@ -92,18 +92,19 @@ static void count_columns(struct table *t)
 bool senders_run(struct request *r, struct table *t, struct err *e)
 {
     struct crowd c = {.mem = r->mem};
-    if (!stats_emails(r->mem, r->store, &r->range, STATS_PLAIN, count_sender, &c, e))
+    if (!stats_emails(r->mem, r->store, &r->range, STATS_SENDERS, count_sender, &c, e))
         return false;
     rank(&c, r->limit);
     t->key = table_column(t, S("email"), COLUMN_TEXT);
     table_column(t, S("name"), COLUMN_TEXT);
     count_columns(t);
-    for (ptrdiff_t i = 0; i < c.n; i++) {
-        str email, name;
-        if (!stats_address(r->mem, r->store, c.item[i].key, &email, e) || !stats_sender_name(r->mem, r->store, c.item[i].newest, &name, e))
-            return false;
-        put_person(t, email, &c.item[i])[1] = cell_text(name);
-    }
+    struct stats_person *people = ARENA_ARRAY(r->mem, struct stats_person, c.n + 1);
+    for (ptrdiff_t i = 0; i < c.n; i++)
+        people[i] = (struct stats_person){.address = c.item[i].key, .newest = c.item[i].newest};
+    if (!stats_people(r->mem, r->store, people, c.n, e))
+        return false;
+    for (ptrdiff_t i = 0; i < c.n; i++)
+        put_person(t, people[i].email, &c.item[i])[1] = cell_text(people[i].name);
     return true;
 }
 
@@ -149,15 +150,16 @@ bool domains_run(struct request *r, struct table *t, struct err *e)
 {
     struct crowd senders = {.mem = r->mem};
     struct named d = {.crowd.mem = r->mem};
-    if (!stats_emails(r->mem, r->store, &r->range, STATS_PLAIN, count_sender, &senders, e))
+    if (!stats_emails(r->mem, r->store, &r->range, STATS_SENDERS, count_sender, &senders, e))
+        return false;
+    rank(&senders, -1);
+    struct stats_person *people = ARENA_ARRAY(r->mem, struct stats_person, senders.n + 1);
+    for (ptrdiff_t i = 0; i < senders.n; i++)
+        people[i] = (struct stats_person){.address = senders.item[i].key};
+    if (!stats_people(r->mem, r->store, people, senders.n, e))
         return false;
     for (ptrdiff_t i = 0; i < senders.n; i++) {
-        if (!senders.item[i].emails)
-            continue;
-        str email;
-        if (!stats_address(r->mem, r->store, i, &email, e))
-            return false;
-        str domain = domain_of(r->mem, email);
+        str domain = domain_of(r->mem, people[i].email);
         if (domain.ptr)
             add_up(named_at(&d, domain), &senders.item[i]);
     }
@@ -192,7 +194,7 @@ static void count_recipients(void *context, const struct stats_email *m)
     struct named *d = context;
     struct json_fault fault;
     arena_reset(&d->scratch);
-    const struct jnode *record = jread(&d->scratch, m->record, &fault);
+    const struct jnode *record = jread(&d->scratch, stats_record_head(&d->scratch, m->record, S(",\"subject\":")), &fault);
     for (int i = 0; i < 3; i++)
         count_list(d, jread_member(record, lists[i]), m);
 }

@@ -36,7 +36,7 @@ static void count_recipient(void *context, const struct stats_recipient *m)
 bool service_run(struct request *r, struct table *t, struct err *e)
 {
     struct service s = {0};
-    if (!stats_emails(r->mem, r->store, &r->range, STATS_PLAIN, count_email, &s, e) ||
+    if (!stats_emails(r->mem, r->store, &r->range, STATS_SENDERS, count_email, &s, e) ||
         !stats_polls(r->mem, r->store, &r->range, count_poll, &s, e) ||
         !stats_recipients(r->mem, r->store, &r->range, count_recipient, &s, e))
         return false;

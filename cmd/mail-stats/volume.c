@@ -27,7 +27,7 @@ bool volume_run(struct request *r, struct table *t, struct err *e)
 {
     struct counting c = {.request = r};
     if (!email_groups(r, sizeof(struct volume), &c.groups, e) ||
-        !stats_emails(r->mem, r->store, &r->range, r->by == BY_MAILBOX ? STATS_MAILBOXES : STATS_PLAIN, count, &c, e) ||
+        !stats_emails(r->mem, r->store, &r->range, r->by == BY_MAILBOX ? STATS_MAILBOXES : STATS_FLAGS, count, &c, e) ||
         !groups_close(r, &c.groups, e))
         return false;
     key_columns(r, t);

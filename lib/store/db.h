@@ -33,6 +33,8 @@ struct store {
     struct blob_writer *idle; /* writers that wait for their next message */
     struct db_statement statement[DB_STATEMENTS];
     int statements;
+    struct scan *scan; /* stats.c: who gets the rows that each_email is called with */
+    bool has_each_email;
 };
 
 /* Prepare (or take from the cache), reset and bind. types has a letter for each ? in order:

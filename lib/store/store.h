@@ -485,15 +485,18 @@ bool store_poll_past(arena *a, struct store *s, str account, const struct strs *
 /* ---- reports: rows for mail-stats to count ------------------------------------------------------------------ */
 
 /* since <= time < until, of these accounts. Each function below gives the rows to `each` within one read transaction: it must neither write nor
- * wait. Texts are views that the next row ends, but for names of accounts and mailboxes, which live in the arena. */
+ * wait, nor ask the store. Texts are views that the next row ends, but for names of accounts and mailboxes, which live in the arena. */
 struct stats_range {
     int64_t since, until;        /* INT64_MIN, INT64_MAX: no bound */
     const struct strs *accounts; /* NULL or empty: all */
 };
 enum stats_detail {
-    STATS_PLAIN,    /* the narrow rows */
-    STATS_RECORD,   /* with `record` */
-    STATS_MAILBOXES /* with `mailbox`: once for each mailbox that an email is in, once with none where it is in none */
+    /* All have id, account, received_at and size; */
+    STATS_SENDERS,  /* from */
+    STATS_FLAGS,    /* direction, seen, has_attachment */
+    STATS_THREADS,  /* thread, from, direction, draft */
+    STATS_RECORD,   /* record */
+    STATS_MAILBOXES /* as STATS_FLAGS, and mailbox: once for each mailbox that an email is in, once with none where it is in none */
 };
 struct stats_email {
     int64_t id, account_id, received_at, size, thread; /* thread 0: none */
@@ -511,9 +514,13 @@ bool stats_span(struct store *s, const struct stats_range *range, int64_t *first
 bool stats_ever(struct store *s, const struct stats_range *range, int64_t *first, int64_t *last, bool *any, struct err *e);
 /* Names of all that the store knows, in their order. */
 bool stats_accounts(arena *a, struct store *s, struct strs *out, struct err *e);
-/* What stands in the rows of address, and how the email names its sender (STR_NONE: it does not). */
-bool stats_address(arena *a, struct store *s, int64_t address, str *email, struct err *e);
-bool stats_sender_name(arena *a, struct store *s, int64_t email, str *name, struct err *e);
+struct stats_person {
+    int64_t address, newest; /* rows of address and email: given; newest 0: the name is not wanted */
+    str email, name;         /* filled in: what stands in the row, and how the email names its sender (STR_NONE: it does not) */
+};
+bool stats_people(arena *a, struct store *s, struct stats_person *list, ptrdiff_t n, struct err *e);
+/* The members of a record that stand before this one (given as `,"to":`), as an object; all of it where there is none. Reading less is quicker. */
+str stats_record_head(arena *a, str record, str key);
 /* Rows of address that are this one, case aside. */
 bool stats_address_find(arena *a, struct store *s, str email, struct ids *out, struct err *e);
 
