@@ -1,5 +1,6 @@
 /* mail-queue list, show and status: what is in the queue. */
 #include "lease/lease.h"
+#include "mail-queue/runners.h"
 #include "mail-queue/verb.h"
 
 #include <unistd.h>
@@ -134,6 +135,9 @@ int status_main(const char *dir, int argc, char **argv)
     struct buf line = buf_new(&c.mem, 1024);
     if (!queue_state(c.store, &line, &e))
         return verb_fail(&c, &e);
+    line.len -= 2; /* its end, "}" and LF, stands behind the runners */
+    runners_put(&(struct jwrite){&line, true}, str_fmt(&c.mem, "%.*s/queue", STR_ARG(store_dir(c.store))));
+    buf_put(&line, S("}\n"));
     out_put(&c.out, buf_str(&line));
     return verb_end(&c);
 }

@@ -131,6 +131,7 @@ static void put_hold(struct waits *x, const struct plan_unit *u)
     case PLAN_HELD: put_wait(x, S("hold"), STR_NONE, 0); break;
     case PLAN_UNCERTAIN: put_wait(x, S("uncertain"), STR_NONE, 0); break;
     case PLAN_PAUSED: put_wait(x, S("pause"), u->paused, 0); break;
+    case PLAN_INACTIVE: put_wait(x, S("inactive"), u->row->profile.len ? u->row->profile : u->row->account, 0); break;
     case PLAN_SUPPRESSED: put_wait(x, S("suppressed"), u->row->address, 0); break;
     case PLAN_EXPIRES: put_wait(x, S("expiry"), STR_NONE, u->row->expires_at); break;
     }
@@ -143,7 +144,7 @@ static void put_waits(struct waits *x, const struct plan_unit *u, int64_t now)
         bool undo = u->own_at == row->undo_until, later = u->own_at == row->send_at;
         if (undo || later || row->status == QUEUE_DEFERRED)
             put_wait(x, undo ? S("undo") : later ? S("sendAt") : S("backoff"), STR_NONE, u->own_at);
-        else if (row->waits_for.len && !u->window && !u->limit)
+        else if (row->waits_for.len && !u->window && !u->limit && u->hold != PLAN_INACTIVE)
             put_wait(x, row->waits_for, STR_NONE, u->own_at);
     }
     bool was_closed = u->window && str_eq(row->waits_for, S("window"));

@@ -4,7 +4,7 @@
 
 #include "mail-queue/policy.h"
 
-enum plan_hold { PLAN_NONE, PLAN_SENDING, PLAN_HELD, PLAN_UNCERTAIN, PLAN_PAUSED, PLAN_SUPPRESSED, PLAN_EXPIRES };
+enum plan_hold { PLAN_NONE, PLAN_SENDING, PLAN_HELD, PLAN_UNCERTAIN, PLAN_PAUSED, PLAN_INACTIVE, PLAN_SUPPRESSED, PLAN_EXPIRES };
 
 /* One recipient. */
 struct plan_unit {

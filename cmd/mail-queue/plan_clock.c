@@ -144,6 +144,11 @@ static bool is_paused(const struct clock *k, struct plan_unit *u)
     return false;
 }
 
+static bool is_inactive(const struct clock *k, const struct pending *row)
+{
+    return policy_is_inactive(&k->call->config, row->account, row->profile);
+}
+
 static bool find_hold(struct clock *k, struct plan_unit *u, struct err *e)
 {
     struct suppression x = {0};
@@ -155,6 +160,7 @@ static bool find_hold(struct clock *k, struct plan_unit *u, struct err *e)
               : status == QUEUE_HELD      ? PLAN_HELD
               : status == QUEUE_UNCERTAIN ? PLAN_UNCERTAIN
               : is_paused(k, u)           ? PLAN_PAUSED
+              : is_inactive(k, u->row)    ? PLAN_INACTIVE
               : x.address.ptr             ? PLAN_SUPPRESSED
                                           : PLAN_NONE;
     return true;

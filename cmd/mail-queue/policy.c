@@ -89,6 +89,12 @@ static bool ask_limits(struct policy *p, struct store *s, const struct queue_can
     return true;
 }
 
+bool policy_is_inactive(const struct config *c, str account, str profile)
+{
+    str own = profile.len ? config_section_get(c, S("profile"), profile, S("status")) : STR_NONE;
+    return str_eq_nocase(own.ptr ? own : config_get(c, account, S("status")), S("inactive"));
+}
+
 bool policy_gate(void *context, struct store *s, const struct queue_candidate *c, struct queue_answer *out, struct err *e)
 {
     struct policy *p = context;
@@ -98,6 +104,10 @@ bool policy_gate(void *context, struct store *s, const struct queue_candidate *c
         return false;
     if (out->verdict != QUEUE_GO)
         return true;
+    if (p->force != POLICY_NOW && policy_is_inactive(p->windows.config, c->account, c->profile)) {
+        *out = (struct queue_answer){.verdict = QUEUE_WAIT, .until = c->now + QUEUE_ASK_S, .waits_for = S("inactive")};
+        return true;
+    }
     struct window *w = p->force != POLICY_ALL ? NULL : windows_for(&p->windows, c->account, c->profile, c->queue);
     int64_t leaves = w ? window_leaves(w, c->ready_at, c->now) : c->now;
     if (leaves > c->now) {

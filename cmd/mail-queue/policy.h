@@ -16,6 +16,9 @@ struct policy *policy_new(arena *a, struct verb_call *c, enum policy_force force
 /* A queue_gate (store/store.h); context is a struct policy. */
 bool policy_gate(void *context, struct store *s, const struct queue_candidate *c, struct queue_answer *out, struct err *e);
 
+/* Whose `status` (the profile's, else the account's) is inactive sends nothing until it is active again. */
+bool policy_is_inactive(const struct config *c, str account, str profile);
+
 /* ---- windows: policy_window.c -------------------------------------------------------------------------- */
 
 /* [window office]: start = 09:00, end = 18:00, interval = 30, unit = minutes, days = mon-fri, timeZone = Europe/Berlin, holidays = 12-25.

@@ -9,7 +9,7 @@ static const struct config_key keys[] = {
     {"aliases", "further addresses of its own, separated by commas", CONFIG_TEXT},
     {"accountType", "individual, shared or department", CONFIG_TYPE},
     {"department", "which one", CONFIG_TEXT},
-    {"status", "active or inactive: --all leaves inactive ones out", CONFIG_STATUS},
+    {"status", "active or inactive: --all leaves inactive ones out, and the queue keeps what they send", CONFIG_STATUS},
     {"mailboxes", "what mail-fetch reads, separated by commas; INBOX where it is not set", CONFIG_TEXT},
     {"autoSync", "yes or no: whether --all reads it", CONFIG_YES_NO},
     {"syncInterval", "seconds between two polls", CONFIG_SECONDS},

@@ -119,6 +119,29 @@ is 'purge --dry-run' "$(mail-queue list --all | wc -l)" 10
 exits 0 mail-queue purge --age 5
 is 'purge' "$(mail-queue list --all | wc -l)" 8
 
+# -- who is at work
+rm -rf store
+submissions 1 2 | mail-queue add -q >/dev/null
+is 'status: nobody is at work' "$(mail-queue status | jq -c .runners)" '[]'
+SEND_MS=4000 mail-queue run -q -n 1 --with "$send" &
+runner=$!
+wait_for 10 sh -c 'mail-queue status | jq -e ".runners | length == 2" >/dev/null'
+mail-queue status >out
+schema_ok out
+is 'status: who is at work' "$(jq -r '.runners[].program' out | sort | tr '\n' ' ')" 'fake-send mail-queue '
+ok 'since when, and what it takes' jq -e --argjson pid "$runner" '.runners[] | select(.pid == $pid) | .memory > 100000 and .cpuMs >= 0 and
+	((now - (.startedAt | fromdate)) | . > -3 and . < 60)' out
+wait "$runner"
+
+# -- an account, or a profile, that is not active keeps its mail
+printf '[account ann]\nstatus = inactive\n[profile old]\nstatus = inactive\n' >inactive.conf
+submissions 3 3 bob | jq -c '.profile = "old"' | mail-queue add -q >/dev/null
+is 'inactive: nothing is claimed' "$(MAILPIPE_CONFIG=inactive.conf mail-queue claim | wc -l)" 0
+MAILPIPE_CONFIG=inactive.conf mail-queue plan >out
+schema_ok out
+is 'plan says why' "$(jq -c 'select(.id) | [.id, (.waits[] | select(.for == "inactive") | .for, .name)]' out | tr '\n' ' ')" '[2,"inactive","ann"] [3,"inactive","old"] '
+is 'force sends it' "$(MAILPIPE_CONFIG=inactive.conf mail-queue force -q --with "$send" 3; state 3)" sent
+
 # -- sixteen at once: eight add, eight run
 rm -rf store
 : >sent
