@@ -203,6 +203,11 @@ static void put_findings(struct page *p)
             put(p, "<li>");
             put_status(p, f->status, NULL);
             put(p, "<div><p>");
+            if (f->account.len) {
+                put(p, "<span class=\"acct\">");
+                put_safe(p, f->account);
+                put(p, "</span> ");
+            }
             put_safe(p, f->message);
             if (f->since) {
                 put(p, " <span class=\"dim\">· ");
@@ -261,7 +266,7 @@ static void put_answer_tile(struct page *p)
     put_count(p, dash_number(t, 0, S("answered")));
     put(p, " of ");
     put_count(p, dash_number(t, 0, S("threads")));
-    put(p, " threads answered");
+    put(p, " answered");
     end_tile(p);
 }
 

@@ -64,6 +64,10 @@ static void put_findings(struct buf *to, const struct dash *d)
         if (f->status == HEALTH_OK)
             continue;
         buf_fmt(to, "  %-8.*s  ", STR_ARG(health_name(f->status)));
+        if (f->account.len) {
+            put_plain(to, f->account);
+            buf_put(to, S(": "));
+        }
         put_plain(to, f->message);
         if (f->since) {
             buf_put(to, S(", for "));
