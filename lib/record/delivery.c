@@ -27,7 +27,7 @@ static const struct member table[DELIVERY_MEMBERS] = {
 bool delivery_read(const struct reading *r, const struct jnode *root, struct delivery *out)
 {
     struct members_found found;
-    bool good = members_read(r, root, table, DELIVERY_MEMBERS, out, &found);
+    bool good = members_read(r, root, table, DELIVERY_MEMBERS, ~UINT64_C(0), out, &found);
     out->known = found.known;
     out->nulls = found.nulls;
     out->unknown = found.unknown;

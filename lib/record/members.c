@@ -1,6 +1,7 @@
 #include "record/read.h"
 
-bool members_read(const struct reading *r, const struct jnode *root, const struct member *table, ptrdiff_t n, void *base, struct members_found *out)
+bool members_read(const struct reading *r, const struct jnode *root, const struct member *table, ptrdiff_t n, uint64_t wanted, void *base,
+                  struct members_found *out)
 {
     struct unknowns unknowns = {0};
     ptrdiff_t row = -1;
@@ -14,10 +15,12 @@ bool members_read(const struct reading *r, const struct jnode *root, const struc
             continue;
         }
         row = found;
+        uint64_t bit = UINT64_C(1) << row;
+        if (!(wanted & bit))
+            continue;
         const char *must = member_read(r->mem, &table[row], key + 1, base);
         if (must)
             return reading_fault(r, "mail-records(7) tells the form of each member", "%.*s must be %s", STR_ARG(name), must);
-        uint64_t bit = UINT64_C(1) << row;
         bool null = jread_is(key + 1, JSON_NULL) && !member_has_null(&table[row]);
         out->known = null ? out->known & ~bit : out->known | bit;
         out->nulls = null ? out->nulls | bit : out->nulls & ~bit;

@@ -57,7 +57,8 @@ static enum record_type type_of(str name)
     return RECORD_OTHER;
 }
 
-bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e)
+bool record_read_members(arena *a, str line, const char *what, int64_t number, unsigned types, uint64_t members, struct record *out,
+                         struct err *e)
 {
     struct reading r = {a, what, number, e};
     *out = (struct record){.line = line};
@@ -70,7 +71,7 @@ bool record_read_types(arena *a, str line, const char *what, int64_t number, uns
     if (!version_is_known(&r, out))
         return false;
     switch (type) {
-    case RECORD_EMAIL: return email_read(&r, out->root, &out->email);
+    case RECORD_EMAIL: return email_read(&r, out->root, members, &out->email);
     case RECORD_POLL: return poll_read(&r, out->root, &out->poll);
     case RECORD_ERROR: return error_read(&r, out->root, &out->error);
     case RECORD_SUBMISSION: return submission_read(&r, out->root, &out->submission);
@@ -78,6 +79,11 @@ bool record_read_types(arena *a, str line, const char *what, int64_t number, uns
     case RECORD_OTHER: break;
     }
     return true;
+}
+
+bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e)
+{
+    return record_read_members(a, line, what, number, types, ~UINT64_C(0), out, e);
 }
 
 bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e)

@@ -290,6 +290,10 @@ bool record_read(arena *a, str line, const char *what, int64_t number, struct re
  * RECORD_OTHER, whatever is in them. */
 bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e);
 
+/* Of an email only these members (EMAIL_BIT of each) are read, and those that are not known; the others are absent, whatever they are. */
+bool record_read_members(arena *a, str line, const char *what, int64_t number, unsigned types, uint64_t members, struct record *out,
+                         struct err *e);
+
 /* Where the envelope says no sender, the first of `from`; where it says no recipients, those of to, cc and bcc, each once. */
 void submission_fill_envelope(arena *a, struct submission *s);
 
@@ -298,6 +302,8 @@ bool record_email_members(str names, uint64_t *members, str *wrong);
 
 /* Append the record as one line, with its LF. */
 void record_write_email(struct buf *to, const struct email *m);
+/* The line of an email with these members as they are in r->email now, each at its place; all others as they stand in the line. */
+void record_write_changed(arena *a, struct buf *to, const struct record *r, uint64_t changed);
 /* Its members of `wanted` into an open object; with unknown, those that this version does not know, too. */
 void record_write_email_members(struct jwrite *w, const struct email *m, uint64_t wanted, bool unknown);
 void record_write_poll(struct buf *to, const struct poll *p);

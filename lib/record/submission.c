@@ -44,7 +44,7 @@ static const struct member table[SUBMISSION_MEMBERS] = {
 bool submission_read(const struct reading *r, const struct jnode *root, struct submission *out)
 {
     struct members_found found;
-    bool good = members_read(r, root, table, SUBMISSION_MEMBERS, out, &found);
+    bool good = members_read(r, root, table, SUBMISSION_MEMBERS, ~UINT64_C(0), out, &found);
     out->known = found.known;
     out->nulls = found.nulls;
     out->unknown = found.unknown;

@@ -227,11 +227,42 @@ static void test_refusals(void)
     is_str(str_c(e.text), S("row 5 of the store: a member's name in quotes expected at octet 2"), "no line is named");
 }
 
+/* The line, read for its subject only, with another threadId and no mergedThreads. */
+static str changed(str line)
+{
+    struct record r;
+    struct err e = {0};
+    if (!record_read_members(&mem, line, "stdin", 3, RECORD_BIT(RECORD_EMAIL), EMAIL_BIT(EMAIL_SUBJECT), &r, &e))
+        return str_copy(&mem, str_c(e.text));
+    struct buf b = buf_new(&mem, 64);
+    r.email.thread_id = S("t2");
+    email_knows(&r.email, EMAIL_THREAD_ID);
+    record_write_changed(&mem, &b, &r, EMAIL_BIT(EMAIL_THREAD_ID) | EMAIL_BIT(EMAIL_MERGED_THREADS));
+    return buf_str(&b);
+}
+
+static void test_changed(void)
+{
+    struct record r;
+    struct err e;
+    str line = S("{\"type\":\"email\",\"v\":1,\"size\":\"x\",\"subject\":\"a\\tb\",\"x\":1}");
+    ok(record_read_members(&mem, line, "stdin", 3, RECORD_BIT(RECORD_EMAIL), EMAIL_BIT(EMAIL_SUBJECT), &r, &e), "what is not asked for has any form");
+    ok(r.email.known == EMAIL_BIT(EMAIL_SUBJECT) && r.email.nulls == 0, "and is absent");
+    is_str(r.email.subject, S("a\tb"), "what is asked for is read");
+    is_str(r.email.unknown, S("\"x\":1"), "and what is not known");
+    is_str(changed(S("{\"v\": 1, \"type\":\"email\", \"references\" : [ ],\"threadId\":\"t1\",\"mergedThreads\":[\"t0\"],\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}")),
+           S("{\"type\":\"email\",\"v\":1,\"references\":[ ],\"threadId\":\"t2\",\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}\n"), "one member is another, all else stands");
+    is_str(changed(S("{\"type\":\"email\",\"id\":1,\"from\":null}")), S("{\"type\":\"email\",\"v\":1,\"id\":1,\"threadId\":\"t2\",\"from\":null}\n"), "it gets its place");
+    is_str(changed(S("{\"type\":\"email\",\"source\":null,\"thread\\u0049d\":\"t1\",\"id\":1}")), S("{\"type\":\"email\",\"v\":1,\"threadId\":\"t2\",\"source\":null,\"id\":1}\n"),
+           "where others have not theirs");
+    is_str(changed(S("{\"type\":\"email\"}")), S("{\"type\":\"email\",\"v\":1,\"threadId\":\"t2\"}\n"), "and at the end");
+}
+
 static void test_others(void)
 {
     str poll = S("{\"type\":\"poll\",\"v\":1,\"account\":\"a\",\"host\":\"h\",\"protocol\":\"imap\",\"mailbox\":\"INBOX\",\"uidValidity\":7,"
                  "\"startedAt\":\"2026-08-22T10:01:07Z\",\"endedAt\":null,\"found\":3,\"fetched\":2,\"failed\":1,\"octets\":99,"
-                 "\"status\":\"partial\",\"code\":\"imap.fetch\",\"error\":\"x\",\"extra\":1}\n");
+                 "\"status\":\"partial\",\"code\":\"imap.fetch\",\"error\":\"x\",\"certificateUntil\":\"2026-09-01T00:00:00Z\",\"extra\":1}\n");
     is_str(again(poll), poll, "a poll");
     str error = S("{\"type\":\"error\",\"v\":1,\"program\":\"mail-fetch\",\"class\":\"later\",\"code\":\"net.connect\",\"stage\":\"connect\","
                   "\"message\":\"cannot reach h\",\"server\":null,\"hint\":\"try again\",\"retryable\":true,\"object\":{\"account\":\"a\",\"uid\":7}}\n");
@@ -284,6 +315,7 @@ int main(void)
     test_queue();
     test_forms();
     test_refusals();
+    test_changed();
     test_others();
     test_unknown_members();
     test_written_lines();
