@@ -38,15 +38,33 @@ static void audit_path(struct findings *f, int line, str path)
         finding(f, line, "chown it", "%.*s belongs to another user (%u)", STR_ARG(path), (unsigned)st.st_uid);
 }
 
+/* A token that a file holds is to be renewed by whoever wrote it there. */
+static void audit_age(struct findings *f, const struct config_item *it, str path)
+{
+    struct stat st;
+    int line;
+    ptrdiff_t dot = str_find_byte(it->key, '.');
+    str auth = dot < 0 ? STR_NONE : finding_value(f, it, str_fmt(f->r->mem, "%.*s.auth", STR_ARG(str_first(it->key, dot))).ptr, &line);
+    bool token = str_eq_nocase(auth, S("xoauth2")) || str_eq_nocase(auth, S("oauthbearer"));
+    if (stat(str_z(f->r->mem, path), &st) != 0)
+        return;
+    int64_t days = (now_s() - st.st_mtime) / DAY;
+    if (token && days >= 1)
+        finding(f, it->line, "is the job that renews it running?", "the token in %.*s is %lld days old", STR_ARG(path), (long long)days);
+    else if (!token && days > KEY_DAYS && !str_ends(it->key, S(".key")))
+        finding(f, it->line, "change it at the provider, and here", "the secret in %.*s is %lld days old", STR_ARG(path), (long long)days);
+}
+
 static bool audit_secret(struct findings *f, const struct config_item *it)
 {
     const struct config_key *known = config_key(it->key);
     bool secret = known ? known->kind == CONFIG_SECRET : looks_secret(it->key), plain = false;
     str rest = it->value, one;
     while (secret && secret_next(&rest, &one)) {
-        if (str_starts(one, S("file:")))
+        if (str_starts(one, S("file:"))) {
             audit_path(f, it->line, str_skip(one, 5));
-        else if (str_starts(one, S("cmd:")))
+            audit_age(f, it, str_skip(one, 5));
+        } else if (str_starts(one, S("cmd:")))
             audit_command(f, it, str_skip(one, 4));
         else if (!secret_is_reference(one)) {
             plain = true;

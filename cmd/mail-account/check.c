@@ -1,6 +1,7 @@
 /* mail-account check: what no program would read as it was meant. */
 #include "mail-account/finding.h"
 
+#include "net/net.h"
 #include "sasl/sasl.h"
 
 #include <errno.h>
@@ -70,6 +71,18 @@ static void check_file(struct findings *f, const struct config_item *it, str pat
         finding(f, it->line, NULL, "%.*s: cannot read %.*s (%s)", STR_ARG(it->key), STR_ARG(path), strerror(errno));
 }
 
+static void check_hosts(struct findings *f, const struct config_item *it)
+{
+    str rest = it->value, one, host;
+    int port;
+    while (rest.len) {
+        str_cut(rest, ',', &one, &rest);
+        one = str_trim(one);
+        if (!net_host(one, &host, &port) || str_find_byte(host, '/') > 0 || str_find_byte(host, ' ') >= 0)
+            finding(f, it->line, "a name, NAME:PORT, [ADDRESS]:PORT or /path; no scheme", "smtp.host: \"%.*s\" is no host", STR_ARG(one));
+    }
+}
+
 static void check_account_value(struct findings *f, const struct config_item *it, const struct config_key *key)
 {
     struct err e;
@@ -82,8 +95,13 @@ static void check_account_value(struct findings *f, const struct config_item *it
         finding(f, it->line, "PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-1, XOAUTH2 or OAUTHBEARER", "%s is no mechanism: %.*s", key->name, STR_ARG(it->value));
     if (strcmp(key->name, "tlsCaFile") == 0)
         check_file(f, it, it->value);
-    if (strcmp(key->name, "smime.cert") == 0)
+    if (strcmp(key->name, "smime.cert") == 0 || strcmp(key->name, "smime.folder") == 0)
         check_file(f, it, beside(f, it->value));
+    bool text = str_starts(str_c(key->name), S("signature")) || str_starts(str_c(key->name), S("footer"));
+    if (text && str_starts(it->value, S("@")))
+        check_file(f, it, beside(f, str_skip(it->value, 1)));
+    if (strcmp(key->name, "smtp.host") == 0)
+        check_hosts(f, it);
 }
 
 /* The names in a list are those of sections. */
@@ -107,6 +125,8 @@ static void check_setting(struct findings *f, const struct config_item *it, cons
         finding(f, it->line, did_you_mean(f, near), "%.*s has no setting %.*s", STR_ARG(finding_section(f, it)), STR_ARG(it->key));
         return;
     }
+    if (str_eq(it->kind, S("window")) || str_eq(it->kind, S("limit")))
+        check_rule(f, it);
     if (!kind->keys)
         check_account_value(f, it, config_key(it->key));
     if (str_eq_nocase(it->key, S("window")))

@@ -13,7 +13,7 @@ void finding(struct findings *f, int line, const char *hint, const char *format,
     out_put(f->r->out, f->r->config.path);
     if (line)
         out_fmt(f->r->out, ":%d", line);
-    out_fmt(f->r->out, ": %.*s%s%s\n", STR_ARG(text), hint ? "; " : "", hint ? hint : "");
+    out_fmt(f->r->out, ": %.*s%s%s\n", STR_ARG(text), hint && *hint ? "; " : "", hint ? hint : "");
 }
 
 str finding_section(const struct findings *f, const struct config_item *it)

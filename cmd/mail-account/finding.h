@@ -17,4 +17,7 @@ str finding_section(const struct findings *f, const struct config_item *it);
 /* The value that counts for the section (its own, else that of the defaults), and the line where it stands; STR_NONE and 0. */
 str finding_value(const struct findings *f, const struct config_item *section, const char *key, int *line);
 
+/* check_rule.c: a setting of [window NAME] or [limit NAME]. */
+void check_rule(struct findings *f, const struct config_item *it);
+
 #endif

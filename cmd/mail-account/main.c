@@ -46,13 +46,16 @@ static const struct verb {
     const char *name;
     bool (*run)(struct request *r, struct err *e);
     int least; /* arguments behind the verb */
-    bool makes_file;
+    bool changes, makes_file;
 } verbs[] = {
-    {"add", account_add, 2, true},      {"set", account_set, 2, false},   {"show", account_show, 0, false}, {"list", account_list, 0, false},
-    {"remove", account_remove, 1, false}, {"test", account_test, 0, false}, {"keys", account_keys, 0, false}, {"variables", account_variables, 0, false},
-    {"secret", account_secret, 1, false}, {"check", account_check, 0, false}, {"audit", account_audit, 0, false},
-    {"exists", account_exists, 1, false}, {"get", account_get, 2, false},     {"unset", account_unset, 2, false},
-    {"providers", account_providers, 0, false},
+    {"add", account_add, 2, true, true},           {"set", account_set, 2, true, false},
+    {"unset", account_unset, 2, true, false},      {"remove", account_remove, 1, true, false},
+    {"secret", account_secret, 1, true, false},    {"get", account_get, 2, false, false},
+    {"exists", account_exists, 1, false, false},   {"show", account_show, 0, false, false},
+    {"list", account_list, 0, false, false},       {"test", account_test, 0, false, false},
+    {"check", account_check, 0, false, false},     {"audit", account_audit, 0, false, false},
+    {"keys", account_keys, 0, false, false},       {"variables", account_variables, 0, false, false},
+    {"providers", account_providers, 0, false, false},
 };
 
 static const struct verb *find_verb(const char *name)
@@ -61,6 +64,14 @@ static const struct verb *find_verb(const char *name)
         if (strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
     return NULL;
+}
+
+static bool load(const struct verb *verb, struct request *r, struct err *e)
+{
+    bool reads = verb->run == account_secret && strcmp(r->args[0], "unseal") == 0;
+    if (verb->changes && !reads && !r->dry_run && !config_hold(r->mem, r->config_path, e))
+        return false;
+    return verb->makes_file ? config_load_or_new(r->mem, r->config_path, &r->config, e) : config_load(r->mem, r->config_path, &r->config, e);
 }
 
 int main(int argc, char **argv)
@@ -93,9 +104,7 @@ int main(int argc, char **argv)
     struct out out = out_new(&mem, 1);
     struct err e = {0};
     r.out = &out;
-    bool loaded = verb->makes_file ? config_load_or_new(&mem, r.config_path, &r.config, &e)
-                                   : config_load(&mem, r.config_path, &r.config, &e);
-    if (!loaded || !verb->run(&r, &e))
+    if (!load(verb, &r, &e) || !verb->run(&r, &e))
         prog_error(&e);
     return prog_finish(&out);
 }

@@ -1,6 +1,7 @@
 #include "mail-account/account.h"
 
 #include "record/record.h"
+#include "secret/secret.h"
 
 #include <stdlib.h>
 
@@ -13,11 +14,13 @@ static int64_t default_port(str protocol, str security)
     return tls ? 993 : 143;
 }
 
-/* "cmd:pass show x" as "cmd:…": a command may hold what should not be on a screen. */
+/* "cmd:pass show x" as "cmd:…": a command may hold what should not be on a screen. Of a secret in plain words nothing. */
 static str masked(arena *a, str reference)
 {
     str kind, rest;
-    return str_cut(reference, ':', &kind, &rest) ? str_fmt(a, "%.*s:…", STR_ARG(kind)) : STR_NONE;
+    if (!reference.len)
+        return STR_NONE;
+    return secret_is_reference(reference) && str_cut(reference, ':', &kind, &rest) ? str_fmt(a, "%.*s:…", STR_ARG(kind)) : S("…");
 }
 
 struct server {

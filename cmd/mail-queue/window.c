@@ -282,6 +282,8 @@ int window_main(const char *dir, int argc, char **argv)
         if (!policy_time(a.at_text, &a.at))
             return verb_end(c);
         bool changes = words[i].run == set; /* what is wrong may be what it mends */
+        if (changes && !config_hold(&c->mem, c->config_path, &e))
+            return verb_fail(c, &e);
         if (!(changes ? config_load_or_new : config_load)(&c->mem, c->config_path, &c->config, &e))
             return verb_fail(c, &e);
         if (!changes && !windows_read(&c->mem, &c->config, &a.windows, &e))

@@ -4,8 +4,11 @@
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 enum { CONFIG_MAX = 1 << 20 /* octets; a larger file is refused */ };
@@ -92,6 +95,26 @@ bool config_load_or_new(arena *a, const char *path, struct config *out, struct e
         return true;
     }
     return config_load(a, path, out, e);
+}
+
+bool config_hold(arena *a, const char *path, struct err *e)
+{
+    enum { STEP_MS = 20 };
+    char *folder = str_z(a, find_file(a, path)), *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = 0;
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && slash && dir_make(folder, e))
+        fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* A folder that cannot be read is told of by whoever reads the file or writes it. */
+    for (int waited = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR); waited += STEP_MS) {
+        if (waited >= CONFIG_PATIENCE_S * 1000) {
+            close(fd);
+            return err_set(e, ERR_LATER, "config.held", "try again when it is done", "another program is changing the configuration in %s", slash ? folder : ".");
+        }
+        poll(NULL, 0, STEP_MS);
+    }
+    return true;
 }
 
 const struct config_section *section_find(const struct config *c, str kind, str name)

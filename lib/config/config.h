@@ -33,6 +33,12 @@ bool config_load(arena *a, const char *path, struct config *out, struct err *e);
 /* The same, but a file that is named and not there yet is an empty configuration that config_save will write. */
 bool config_load_or_new(arena *a, const char *path, struct config *out, struct err *e);
 
+/* For whoever will change it, before it is loaded: of several programs that change it at the same time one waits for the other, or the change
+ * of one would be lost. Held until the process ends; nothing is left of it. path as of config_load. False: class later, where another one
+ * holds it for CONFIG_PATIENCE_S. */
+enum { CONFIG_PATIENCE_S = 10 };
+bool config_hold(arena *a, const char *path, struct err *e);
+
 /* The value, STR_NONE where it is not set: an account's own, else the one of [defaults], else that of the environment (config_variables,
  * valid until that is changed). An empty variable is none. */
 str config_get(const struct config *c, str account, str key);

@@ -67,4 +67,24 @@ if [ -c /dev/full ]; then
     mail-account -C "$conf" show >/dev/full 2>err
     is 'a full stdout is seen' "$?" 74
 fi
+
+# Several at once: no change is lost.
+printf '[account a]\nemail = a@example.com\n' >many.conf
+for i in 1 2 3 4 5; do
+	for k in displayName department replyTo localMail signature; do mail-account -q -C many.conf set a "$k=a$i@example.com" & done
+	mail-account -q -C many.conf add "b$i" "email=b$i@example.com" &
+	mail-queue -q window -C many.conf set "w$i" start=09:00 >/dev/null &
+done
+wait
+is 'changes at the same time are all made' "$(grep -c '^\(displayName\|department\|replyTo\|localMail\|signature\) = a[1-5]@' many.conf) $(grep -c '^\[account b' many.conf) $(grep -c '^\[window w' many.conf)" '5 5 5'
+ok 'what is there is in order' mail-account -C many.conf check
+flock . sleep 30 &
+holder=$!
+wait_for 5 sh -c '! flock -n . true'
+start=$(date +%s)
+exits 75 mail-account -C many.conf set a department=x
+like 'one that waits too long says for what' "$(cat err)" 'another program is changing the configuration'
+ok 'it waited' test $(($(date +%s) - start)) -ge 9
+exits 0 mail-account -C many.conf get a department
+kill "$holder"
 done_testing

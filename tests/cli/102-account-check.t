@@ -177,4 +177,63 @@ email = a@example.com  ; hers
 exits 66 mail-account -C "$conf" unset a smtp.secret
 exits 66 mail-account -C "$conf" unset b email
 exits 64 mail-account -C "$conf" unset a
+
+# ---- files and rules that other programs would stumble over ----
+cat >rules.conf <<'C'
+[defaults]
+signature = @no-such-signature
+smime.folder = no-such-folder
+[account r]
+email = r@example.com
+smtp.host = mx.example.com:99999, smtp://mx, good.example.com:25, [::1]:25
+[window w]
+start = 25:00
+days = mon-fry
+interval = 0
+timeZone = Nowhere/City
+holidays = soon
+[limit l]
+hour = many
+by = colour
+[window good]
+start = 09:00
+end = 17:30
+days = mon-fri
+interval = 2
+unit = hours
+timeZone = Europe/Berlin
+holidays = 12-25
+[limit good]
+accounts = r
+day = 500
+by = account, domain
+C
+exits 78 mail-account -C rules.conf check
+for line in 2 3 6 8 9 10 11 12 14 15; do
+	ok "line $line is named" grep -q "^rules.conf:$line: " out
+done
+is 'of two wrong hosts each' "$(grep -c '^rules.conf:6: smtp.host: ' out)" 2
+is 'and no other line' "$(cut -d : -f 2 out | sort -un | tr '\n' ' ')" '2 3 6 8 9 10 11 12 14 15 '
+unlike 'no sentence ends with nothing' "$(cat out)" '; $'
+printf 'x\n' >old-pw
+chmod 600 old-pw
+touch -d '400 days ago' old-pw
+cat >old.conf <<'C'
+[account pw]
+email = r@example.com
+imap.host = imap.example.com
+imap.secret = file:old-pw
+[account token]
+email = r@example.com
+imap.host = imap.example.com
+imap.auth = xoauth2
+imap.secret = file:old-pw
+C
+exits 1 mail-account -C old.conf audit
+like 'an old password' "$(cat out)" '^old.conf:4: the secret in old-pw is 400 days old'
+like 'a token that nobody renews' "$(cat out)" '^old.conf:9: the token in old-pw is 400 days old'
+touch old-pw
+exits 0 mail-account -C old.conf audit
+printf '[account p]\nemail = p@example.com\nimap.host = x\nimap.secret = pass:word\n' >plain.conf
+is 'show says nothing of a secret in plain words' "$(mail-account -C plain.conf show p | jq -r .imap.secret)" '…'
 done_testing
