@@ -63,7 +63,7 @@ static void add_waiting(struct judge *j, const struct health_waiting *x, enum he
         return;
     }
     bool one = x->n == 1;
-    str what = str_fmt(j->r->mem, "%lld %s%s %s ", (long long)x->n, x->kind == HEALTH_UNCERTAIN ? "recipient" : "submission", one ? "" : "s", one ? "is" : "are");
+    str what = str_fmt(j->r->mem, "%s%lld %s%s %s ", x->n == HEALTH_WAITING_MAX ? "at least " : "", (long long)x->n, x->kind == HEALTH_UNCERTAIN ? "recipient" : "submission", one ? "" : "s", one ? "is" : "are");
     str state = str_fmt(j->r->mem, w->what, one ? "it" : "them");
     judge_add(j, f, "%.*s%.*s; the oldest for %.*s", STR_ARG(what), STR_ARG(state), STR_ARG(judge_duration(j, j->r->now - x->since)));
 }

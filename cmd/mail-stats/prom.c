@@ -102,10 +102,16 @@ static bool put_numbers(struct page *p, struct err *e)
         return false;
     single(p, "emails_stored_total", "counter", "Emails that were ever stored.", n.stored);
     single(p, "events_total", "counter", "Events that were ever written.", n.events);
+    single(p, "polls_total", "counter", "Polls that were ever stored.", n.polls);
+    single(p, "attempts_total", "counter", "Attempts to send that were ever made.", n.attempts);
     single(p, "emails_missing", "gauge", "Messages of servers that could not be fetched yet.", n.missing);
     head(p, "recipients", "gauge", "Recipients in the queue, by status.");
     for (int i = 0; i < QUEUE_STATUSES; i++)
         sample(p, "recipients", (struct label[]){{"status", queue_status_name((enum queue_status)i)}}, 1, n.recipients[i]);
+    head(p, "queue_oldest_seconds", "gauge", "Age of the oldest submission that is not settled, by status.");
+    static const enum queue_status open[] = {QUEUE_QUEUED, QUEUE_SENDING, QUEUE_DEFERRED, QUEUE_HELD, QUEUE_UNCERTAIN};
+    for (int i = 0; i < 5; i++)
+        sample(p, "queue_oldest_seconds", (struct label[]){{"status", queue_status_name(open[i])}}, 1, n.oldest_at[open[i]] ? p->r->now - n.oldest_at[open[i]] : 0);
     single(p, "queue_due", "gauge", "Submissions that could leave now.", n.due);
     single(p, "queue_due_seconds", "gauge", "How long the oldest of them could have left.", n.due ? p->r->now - n.due_since : 0);
     single(p, "suppressed_addresses", "gauge", "Addresses to which nothing is sent.", n.suppressed);

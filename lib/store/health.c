@@ -136,9 +136,10 @@ static bool add_due(arena *a, struct store *s, int64_t before, struct health_wai
         if (next == INT64_MIN)
             return true;
         sqlite3_stmt *q = db_query(s, e,
-                                   "SELECT a.name, m.queue, count(*), min(m.next_at) FROM submission m JOIN account a ON a.id = m.account_id "
-                                   "WHERE m.next_at IS NOT NULL AND m.priority = ? AND m.next_at <= ? AND " NOT_PAUSED " GROUP BY m.account_id, m.queue",
-                                   "ii", next, before);
+                                   "SELECT account, queue, count(*), min(next_at) FROM "
+                                   "(SELECT a.name AS account, m.queue, m.next_at FROM submission m JOIN account a ON a.id = m.account_id "
+                                   "WHERE m.next_at IS NOT NULL AND m.priority = ? AND m.next_at <= ? AND " NOT_PAUSED " ORDER BY m.next_at LIMIT ?) GROUP BY 1, 2",
+                                   "iii", next, before, (int64_t)HEALTH_WAITING_MAX);
         if (!add_rows(a, s, q, HEALTH_DUE, out, e))
             return false;
     }
@@ -156,15 +157,16 @@ bool health_waiting(arena *a, struct store *s, int64_t due_before, int64_t old_b
                     HEALTH_SENDING, out, e) &&
            add_rows(a, s,
                     db_query(s, e,
-                             "SELECT a.name, m.queue, count(*), min(max(m.created_at, coalesce(m.send_at, 0))) FROM submission m JOIN account a ON a.id = m.account_id "
-                             "WHERE m.status = 'deferred' AND m.created_at <= ?1 AND coalesce(m.send_at, 0) <= ?1 GROUP BY m.account_id, m.queue",
-                             "i", old_before),
+                             "SELECT a.name, m.queue, count(*), min(m.since) FROM (SELECT account_id, queue, max(created_at, coalesce(send_at, 0)) AS since FROM submission "
+                             "WHERE status = 'deferred' AND created_at <= ?1 AND coalesce(send_at, 0) <= ?1 ORDER BY created_at LIMIT ?2) m "
+                             "JOIN account a ON a.id = m.account_id GROUP BY 1, 2",
+                             "ii", old_before, (int64_t)HEALTH_WAITING_MAX),
                     HEALTH_DEFERRED, out, e) &&
            add_rows(a, s,
                     db_query(s, e,
-                             "SELECT a.name, m.queue, count(*), min(r.last_at) FROM recipient r JOIN submission m ON m.id = r.submission_id "
-                             "JOIN account a ON a.id = m.account_id WHERE r.status = 'uncertain' GROUP BY m.account_id, m.queue",
-                             ""),
+                             "SELECT a.name, m.queue, count(*), min(r.last_at) FROM (SELECT submission_id, last_at FROM recipient WHERE status = 'uncertain' "
+                             "ORDER BY last_at LIMIT ?) r JOIN submission m ON m.id = r.submission_id JOIN account a ON a.id = m.account_id GROUP BY 1, 2",
+                             "i", (int64_t)HEALTH_WAITING_MAX),
                     HEALTH_UNCERTAIN, out, e) &&
            add_rows(a, s, db_query(s, e, "SELECT CASE scope WHEN 'account' THEN name END, CASE scope WHEN 'queue' THEN name END, 1, at FROM pause ORDER BY scope, name", ""),
                     HEALTH_PAUSED, out, e);
@@ -342,11 +344,20 @@ static bool count_due(struct store *s, int64_t now, struct health_counts *out, s
     }
 }
 
+static bool find_oldest(struct store *s, struct health_counts *out, struct err *e)
+{
+    for (int i = 0; i < QUEUE_STATUSES; i++)
+        if (!db_number(s, e, 0, &out->oldest_at[i], "SELECT min(created_at) FROM submission WHERE status = ?", "s", queue_status_name((enum queue_status)i)))
+            return false;
+    return true;
+}
+
 bool health_counts(struct store *s, int64_t now, struct health_counts *out, struct err *e)
 {
     *out = (struct health_counts){0};
     return db_number(s, e, 0, &out->stored, "SELECT seq FROM sqlite_sequence WHERE name = 'email'", "") &&
-           db_number(s, e, 0, &out->events, "SELECT max(seq) FROM event", "") && count_recipients(s, out, e) && count_due(s, now, out, e) &&
+           db_number(s, e, 0, &out->events, "SELECT max(seq) FROM event", "") && db_number(s, e, 0, &out->polls, "SELECT max(id) FROM poll", "") &&
+           db_number(s, e, 0, &out->attempts, "SELECT max(id) FROM attempt", "") && find_oldest(s, out, e) && count_recipients(s, out, e) && count_due(s, now, out, e) &&
            db_number(s, e, 0, &out->missing, "SELECT sum(last - first + 1) FROM hole", "") &&
            db_number(s, e, 0, &out->suppressed, "SELECT count(*) FROM suppression WHERE expires_at IS NULL OR expires_at > ?", "i", now);
 }

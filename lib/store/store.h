@@ -600,6 +600,7 @@ enum health_wait {
     HEALTH_UNCERTAIN, /* recipients */
     HEALTH_PAUSED     /* who is paused: account, queue, or neither: all */
 };
+enum { HEALTH_WAITING_MAX = 10000 /* rows of a kind that are looked at, the oldest */ };
 struct health_waiting {
     enum health_wait kind;
     str account, queue;
@@ -660,7 +661,8 @@ bool health_certificates(arena *a, struct store *s, struct health_certificates *
 /* Counted through indexes; what grows with the mail is never read from end to end. */
 struct health_counts {
     int64_t stored;                   /* emails ever */
-    int64_t events;                   /* ever */
+    int64_t events, polls, attempts;  /* ever */
+    int64_t oldest_at[QUEUE_STATUSES]; /* when the oldest submission of that status was added; 0: there is none */
     int64_t recipients[QUEUE_STATUSES];
     int64_t due, due_since;           /* submissions that could leave now, and since when the first could; 0: none */
     int64_t missing;                  /* messages that servers have and the store not yet */

@@ -50,6 +50,10 @@ ok 'the client of Prometheus reads it' metrics page
 is 'up' "$(value 'up{}')" 1
 is 'emails' "$(value 'emails_stored_total{}')" "$(sqlite3 "$DB" 'SELECT count(*) FROM email')"
 is 'events' "$(value 'events_total{}')" "$(sqlite3 "$DB" 'SELECT max(seq) FROM event')"
+is 'polls' "$(value 'polls_total{}')" "$(sqlite3 "$DB" 'SELECT count(*) FROM v_poll')"
+is 'attempts' "$(value 'attempts_total{}')" 0
+ok 'the oldest' test "$(value "queue_oldest_seconds{status='queued'}")" -le 60
+is 'the oldest of none' "$(value "queue_oldest_seconds{status='deferred'}")" 0
 for status in queued sent canceled uncertain; do
 	is "recipients that are $status" "$(value "recipients{status='$status'}")" "$(sqlite3 "$DB" "SELECT count(*) FROM v_queue WHERE recipient_status = '$status'")"
 done
