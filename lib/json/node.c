@@ -1,5 +1,6 @@
 #include "json/escape.h"
 #include "json/json.h"
+#include "json/stride.h"
 
 const struct jnode *jread_first(const struct jnode *container)
 {
@@ -20,19 +21,21 @@ static str unescape(arena *a, str text)
 {
     char *to = arena_alloc(a, (size_t)text.len, 1);
     ptrdiff_t n = 0, at = 0;
-    while (at < text.len) {
-        str rest = str_skip(text, at);
-        ptrdiff_t plain = str_find_byte(rest, '\\');
-        if (plain < 0)
-            plain = rest.len;
-        memcpy(to + n, rest.ptr, (size_t)plain);
+    for (;;) {
+        ptrdiff_t plain = stride_copy(to + n, text.ptr + at, text.len - at);
         n += plain;
         at += plain;
         if (at == text.len)
             break;
+        char simple = jread_short_escape(text.ptr[at + 1]);
         uint32_t cp;
-        at += jread_escape(text, at, &cp);
-        n += utf8_encode(cp, to + n);
+        if (simple) {
+            to[n++] = simple;
+            at += 2;
+        } else {
+            at += jread_escape(text, at, &cp);
+            n += utf8_encode(cp, to + n);
+        }
     }
     return str_of(to, n);
 }

@@ -78,14 +78,11 @@ static int32_t hex4(str text, ptrdiff_t at)
 
 int jread_escape(str text, ptrdiff_t at, uint32_t *cp)
 {
-    static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     if (text.len - at < 2)
         return 0;
-    const char *name = memchr(names, text.ptr[at + 1], sizeof names - 1);
-    if (name) {
-        *cp = (unsigned char)values[name - names];
+    *cp = (unsigned char)jread_short_escape(text.ptr[at + 1]);
+    if (*cp)
         return 2;
-    }
     int32_t high = hex4(text, at);
     if (high < 0)
         return 0;
@@ -113,7 +110,8 @@ static bool read_string(struct reader *r)
         if (text.ptr[i] != '\\')
             return fault(r, i, "a control character in a string");
         uint32_t cp;
-        int n = jread_escape(text, i, &cp);
+        bool simple = text.len - i > 1 && jread_short_escape(text.ptr[i + 1]);
+        int n = simple ? 2 : jread_escape(text, i, &cp);
         if (n <= 0)
             return fault(r, i, n ? "half a surrogate pair" : "an unknown escape");
         escaped = true;

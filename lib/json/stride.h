@@ -27,4 +27,19 @@ static inline int stride_first(uint64_t marks) { return __builtin_ctzll(marks) >
 
 static inline int stride_is_plain(char c) { return c != '"' && c != '\\' && (unsigned char)c >= 0x20; }
 
+/* Copy up to the first octet that is a quote, a backslash or a control character; to has room for n octets. */
+static inline ptrdiff_t stride_copy(char *to, const char *from, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        memcpy(to + i, from + i, 8);
+        uint64_t marks = stride_marks(stride_load(from + i));
+        if (marks)
+            return i + stride_first(marks);
+    }
+    for (; i < n && stride_is_plain(from[i]); i++)
+        to[i] = from[i];
+    return i;
+}
+
 #endif

@@ -43,21 +43,6 @@ void jwrite_key(struct jwrite *w, str key)
     w->comma = false;
 }
 
-/* Copy up to the first octet that needs an escape; to has room for n octets and seven more. */
-static ptrdiff_t copy_plain(char *to, const char *from, ptrdiff_t n)
-{
-    ptrdiff_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        memcpy(to + i, from + i, 8);
-        uint64_t marks = stride_marks(stride_load(from + i));
-        if (marks)
-            return i + stride_first(marks);
-    }
-    for (; i < n && stride_is_plain(from[i]); i++)
-        to[i] = from[i];
-    return i;
-}
-
 static int escape(char *to, char c)
 {
     static const char names[0x60] = {
@@ -75,14 +60,18 @@ static int escape(char *to, char c)
 
 static void put_escaped(struct buf *b, str s)
 {
+    enum { LONGEST = 6, ESCAPES = 64 * LONGEST };
     ptrdiff_t i = 0;
     while (i < s.len) {
-        char *to = buf_room(b, s.len - i + 8);
-        ptrdiff_t plain = copy_plain(to, s.ptr + i, s.len - i);
-        i += plain;
-        b->len += plain;
-        if (i < s.len)
-            b->len += escape(to + plain, s.ptr[i++]);
+        char *start = buf_room(b, s.len - i + ESCAPES), *to = start;
+        for (int n = 0; i < s.len && n < ESCAPES; n += LONGEST) {
+            ptrdiff_t plain = stride_copy(to, s.ptr + i, s.len - i);
+            i += plain;
+            to += plain;
+            if (i < s.len)
+                to += escape(to, s.ptr[i++]);
+        }
+        b->len += to - start;
     }
 }
 

@@ -113,9 +113,8 @@ void record_write_changed(arena *a, struct buf *to, const struct record *r, uint
             if (changed & EMAIL_BIT(row))
                 continue;
         }
-        jwrite_raw(&w, jread_raw(key));
-        buf_byte(to, ':');
-        buf_put(to, jread_raw(key + 1));
+        str from = jread_raw(key), until = jread_raw(key + 1);
+        jwrite_raw(&w, str_of(from.ptr, until.ptr + until.len - from.ptr));
     }
     write_changed(&w, &r->email, changed, &next, EMAIL_MEMBERS);
     buf_put(to, S("}\n"));
