@@ -251,7 +251,7 @@ static void test_changed(void)
     is_str(r.email.subject, S("a\tb"), "what is asked for is read");
     is_str(r.email.unknown, S("\"x\":1"), "and what is not known");
     is_str(changed(S("{\"v\": 1, \"type\":\"email\", \"references\" : [ ],\"threadId\":\"t1\",\"mergedThreads\":[\"t0\"],\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}")),
-           S("{\"type\":\"email\",\"v\":1,\"references\":[ ],\"threadId\":\"t2\",\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}\n"), "one member is another, all else stands");
+           S("{\"type\":\"email\",\"v\":1,\"references\" : [ ],\"threadId\":\"t2\",\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}\n"), "one member is another, all else stands");
     is_str(changed(S("{\"type\":\"email\",\"id\":1,\"from\":null}")), S("{\"type\":\"email\",\"v\":1,\"id\":1,\"threadId\":\"t2\",\"from\":null}\n"), "it gets its place");
     is_str(changed(S("{\"type\":\"email\",\"source\":null,\"thread\\u0049d\":\"t1\",\"id\":1}")), S("{\"type\":\"email\",\"v\":1,\"threadId\":\"t2\",\"source\":null,\"id\":1}\n"),
            "where others have not theirs");
