@@ -110,7 +110,7 @@ static void choose_accounts(struct judge *j)
     }
 }
 
-static void worst_first(struct findings *all)
+void findings_sort(struct findings *all)
 {
     struct finding *sorted = ARENA_ARRAY(all->mem, struct finding, all->n);
     ptrdiff_t n = 0;
@@ -143,7 +143,7 @@ void health_findings(struct request *r, const struct err *why, struct findings *
     }
     judge_certificates(&j);
     judge_secrets(&j);
-    worst_first(out);
+    findings_sort(out);
 }
 
 void health_table(struct request *r, struct table *t, const struct findings *all, bool problems)

@@ -31,6 +31,11 @@ struct findings {
  * a few milliseconds, whatever is in the store. */
 void health_findings(struct request *r, const struct err *why, struct findings *out);
 
+/* Adds what mail-fetch test and mail-send test say of each account: the only part that speaks to servers. */
+void health_probe(struct request *r, struct findings *all);
+/* The worst first. */
+void findings_sort(struct findings *all);
+
 /* The report `health`, and its rows; problems: not those that are ok. */
 report_run health_run;
 void health_table(struct request *r, struct table *t, const struct findings *all, bool problems);

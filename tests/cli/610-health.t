@@ -233,6 +233,12 @@ exits 2 mail-stats health
 is 'a broken file' "$(jq -r 'select(.check == "config") | .status' out)" critical
 mv good.conf mail.conf
 
+# -- whom
+is '-a: an address is as good as a name' "$(mail-stats health -a Sales@Example.com)" "$(mail-stats health -a sales)"
+exits 2 mail-stats health -a sales --probe
+is '--probe: asks the programs' "$(jq -r 'select(.check == "fetch-test") | [.status, .account, .hint] | join(" ")' out)" 'critical sales mail-fetch -a sales test -v'
+like 'and tells their words' "$(jq -r 'select(.check == "fetch-test") | .message' out)" '^mail-fetch: account sales has no imap.secret'
+
 # -- forms
 polled support INBOX 250000
 polled sales INBOX 250000

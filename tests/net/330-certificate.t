@@ -29,6 +29,9 @@ tls $utc"
 mail-parse <fetched | mail-thread | mail-store put -q
 finding() { MAILPIPE_TEST_NOW=$1 "$BUILD/timed/mail-stats" health -a tls | jq -r 'select(.check == "certificate") | .status + ", " + .message'; }
 like 'fine' "$(mail-stats health | jq -r 'select(.check == "certificate") | .account + " " + .object + " " + .status' | sort | xargs)" '^starttls localhost ok tls localhost ok$'
+exits 0 mail-stats health --probe
+is '--probe logs in' "$(jq -r 'select(.check == "fetch-test") | .account + " " + .status + " " + .message' out)" 'tls ok mail-fetch test passed
+starttls ok mail-fetch test passed'
 # The poll is a day old.
 seen=$((ends - 10 * 86400))
 sqlite3 store/mail.db "UPDATE certificate SET seen_at = $seen - 86400"
