@@ -175,6 +175,15 @@ static void retire(struct blob_writer *w)
     w->store->idle = w;
 }
 
+void blobs_close(struct store *s)
+{
+    for (; s->idle; s->idle = s->idle->next)
+        sha256_free(s->idle->sha);
+    if (s->blobs >= 0)
+        close(s->blobs);
+    s->blobs = -1;
+}
+
 struct blob_writer *blob_begin(arena *a, struct store *s, struct err *e)
 {
     (void)a;

@@ -20,6 +20,8 @@ str blob_hex(arena *a, const unsigned char octets[32]);
 
 /* The descriptor of blobs/; -1 with *e. */
 int blobs_open(struct store *s, struct err *e);
+/* Every writer has ended. */
+void blobs_close(struct store *s);
 
 /* A new file under a temporary name: in the folder where a message with this id will lie, or in blobs/in, where the id is not known yet (in
  * blobs/ itself, between its many folders, files are made and renamed in twice the time). The folder is made if it is missing. -1 with

@@ -1,3 +1,4 @@
+#include "store/blob.h"
 #include "store/db.h"
 #include "store/migrate.h"
 #include "sys/sys.h"
@@ -245,9 +246,7 @@ void store_close(struct store *s)
         return;
     db_rollback(s);
     disconnect(s);
-    if (s->blobs >= 0)
-        close(s->blobs);
-    s->blobs = -1;
+    blobs_close(s);
     arena_free(&s->work);
 }
 
