@@ -319,7 +319,9 @@ static void close_link(struct writer *w)
         w->newlines = 0;
         w->spaces = 1;
     }
-    put_text(w, str_fmt(w->mem, "<%.*s>", STR_ARG(url)));
+    put_text(w, S("<"));
+    buf_put(&w->out, url);
+    buf_byte(&w->out, '>');
     if (text.len) {
         w->newlines = newlines;
         w->spaces = spaces;

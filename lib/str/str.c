@@ -63,8 +63,11 @@ ptrdiff_t str_find(str s, str needle)
 
 ptrdiff_t str_find_nocase(str s, str needle)
 {
+    if (!needle.len)
+        return 0;
+    char first = lower(needle.ptr[0]);
     for (ptrdiff_t i = 0; i + needle.len <= s.len; i++)
-        if (str_eq_nocase(str_slice(s, i, i + needle.len), needle))
+        if (lower(s.ptr[i]) == first && str_eq_nocase(str_slice(s, i, i + needle.len), needle))
             return i;
     return -1;
 }

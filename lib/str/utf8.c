@@ -1,5 +1,7 @@
 #include "str/str.h"
 
+#include <endian.h>
+
 /* Length of the valid character at s (RFC 3629), or 0. */
 static inline int valid_length(const unsigned char *p, ptrdiff_t n)
 {
@@ -20,12 +22,28 @@ static inline int valid_length(const unsigned char *p, ptrdiff_t n)
     return len;
 }
 
-/* Whether the 32 octets at p are all ASCII. */
-static bool is_ascii_32(const unsigned char *p)
+/* The high bits of eight octets, in their order from the lowest on. */
+static inline uint64_t high_bits(const unsigned char *p)
 {
-    uint64_t w[4];
-    memcpy(w, p, sizeof w);
-    return ((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080u) == 0;
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return le64toh(w) & 0x8080808080808080u;
+}
+
+/* Octets of ASCII that p begins with. */
+static ptrdiff_t ascii_length(const unsigned char *p, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+    while (n - i >= 32 && !(high_bits(p + i) | high_bits(p + i + 8) | high_bits(p + i + 16) | high_bits(p + i + 24)))
+        i += 32;
+    for (; n - i >= 8; i += 8) {
+        uint64_t high = high_bits(p + i);
+        if (high)
+            return i + (__builtin_ctzll(high) >> 3);
+    }
+    while (i < n && p[i] < 0x80)
+        i++;
+    return i;
 }
 
 ptrdiff_t utf8_valid_prefix(str s)
@@ -33,10 +51,8 @@ ptrdiff_t utf8_valid_prefix(str s)
     const unsigned char *p = (const unsigned char *)s.ptr;
     ptrdiff_t i = 0;
     while (i < s.len) {
-        while (s.len - i >= 32 && is_ascii_32(p + i))
-            i += 32;
-        /* Where one character is not ASCII, its neighbours seldom are. */
-        for (ptrdiff_t stop = s.len - i < 64 ? s.len : i + 64; i < stop;) {
+        i += ascii_length(p + i, s.len - i);
+        while (i < s.len && p[i] >= 0x80) {
             int n = valid_length(p + i, s.len - i);
             if (!n)
                 return i;
