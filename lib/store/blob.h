@@ -40,6 +40,18 @@ bool blob_sync(struct store *s, struct blob_sync *y, struct err *e);
 /* The error of a sync that failed with this errno: false. */
 bool blob_sync_failed(const struct store *s, int failed, struct err *e);
 
+/* ---- writing small ones while the caller goes on (blob_later.c) ----------------------------------------- */
+
+enum { BLOB_LATER_OCTETS = 64 << 10 };
+struct blob_later;
+/* a: run lifetime. NULL with *e. */
+struct blob_later *blob_later_new(arena *a, struct store *s, struct err *e);
+/* The octets, up to BLOB_LATER_OCTETS, are copied. Waits while some dozens are not written yet. */
+void blob_later_put(struct blob_later *l, str blob_id, str octets);
+/* Until all are written. False with *e where one since the last wait could not be: which ones are there is not known. */
+bool blob_later_wait(struct blob_later *l, struct err *e);
+void blob_later_end(struct blob_later *l);
+
 /* ---- taking a message in (copy.c); nothing here touches the database --------------------------------- */
 
 struct blob_source {

@@ -16,6 +16,9 @@ struct queue_adder {
     struct names *names;
     struct blob_copier *copier;
     struct blob_sync sync;
+    struct blob_later *later;
+    str held;   /* the message of the submission in hand, to be written later; or none */
+    bool fresh; /* it was not in blobs/ before */
     struct sha256 *sha;
     struct buf lines;
     queue_patience_of *patience;
@@ -28,12 +31,16 @@ struct queue_adder *queue_adder_new(arena *a, struct store *s, queue_patience_of
     int blobs = blobs_open(s, e);
     if (blobs < 0)
         return NULL;
+    struct blob_later *later = blob_later_new(a, s, e);
+    if (!later)
+        return NULL;
     struct queue_adder *q = ARENA_NEW(a, struct queue_adder);
     *q = (struct queue_adder){.store = s,
                               .mem = arena_new((size_t)1 << 30),
                               .batch = arena_new((size_t)4 << 30),
                               .names = names_new(a, s),
                               .copier = blob_copier_new(a, s->dir, blobs),
+                              .later = later,
                               .sha = sha256_new(a),
                               .patience = patience,
                               .context = context};
@@ -43,6 +50,7 @@ struct queue_adder *queue_adder_new(arena *a, struct store *s, queue_patience_of
 void queue_adder_end(struct queue_adder *q)
 {
     db_rollback(q->store);
+    blob_later_end(q->later);
     blob_copier_free(q->copier);
     names_free(q->names);
     arena_free(&q->mem);
@@ -59,43 +67,75 @@ static enum queue_taken_in lose(struct queue_adder *q)
 
 /* ---- the message -------------------------------------------------------------------------------------------- */
 
-static bool read_into(struct blob_writer *w, arena *a, str path, struct err *e)
+static bool cannot_read(struct err *e, const char *file)
 {
-    char *file = str_z(a, path), *piece = arena_alloc(a, BLOB_PIECE, 1);
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(e, ERR_MISSING, "queue.message", "", "cannot read the message %s", file);
+    return err_errno(e, ERR_INPUT, "queue.message", "", "cannot read the message %s", file);
+}
+
+static bool read_rest(struct blob_writer *w, arena *a, int fd, const char *file, struct err *e)
+{
+    char *piece = arena_alloc(a, BLOB_PIECE, 1);
     ptrdiff_t n;
     bool good = true;
     while (good && (n = fd_read_full(fd, piece, BLOB_PIECE)) > 0)
         good = blob_put(w, str_of(piece, n), e);
-    if (good && n < 0)
-        good = err_errno(e, ERR_INPUT, "queue.message", "", "cannot read the message %s", file);
+    return good && (n == 0 || cannot_read(e, file));
+}
+
+/* One that is not held: it is written at once. fd: where the rest is, or -1. */
+static bool write_large(struct queue_adder *q, struct submission *m, str first, int fd, struct err *e)
+{
+    struct blob_writer *w = blob_begin(&q->mem, q->store, e);
+    if (!w)
+        return false;
+    if (blob_put(w, first, e) && (fd < 0 || read_rest(w, &q->mem, fd, m->path.ptr, e)))
+        return blob_end(&q->mem, w, &m->blob_id, &m->path, &m->size, e);
+    blob_drop(w);
+    return false;
+}
+
+static void hold_small(struct queue_adder *q, struct submission *m, str octets)
+{
+    char hex[65];
+    sha256_put(q->sha, octets);
+    sha256_end(q->sha, hex);
+    q->held = octets;
+    m->blob_id = str_copy(&q->mem, str_c(hex));
+    m->size = octets.len;
+}
+
+static bool name_file(struct queue_adder *q, struct submission *m, struct err *e)
+{
+    char *octets = arena_alloc(&q->mem, BLOB_LATER_OCTETS, 1);
+    m->path = str_c(str_z(&q->mem, m->path));
+    int fd = open(m->path.ptr, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(e, ERR_MISSING, "queue.message", "", "cannot read the message %s", m->path.ptr);
+    ptrdiff_t n = fd_read_full(fd, octets, BLOB_LATER_OCTETS);
+    bool good = n >= 0 || cannot_read(e, m->path.ptr);
+    if (good && n < BLOB_LATER_OCTETS)
+        hold_small(q, m, str_of(octets, n));
+    else if (good)
+        good = write_large(q, m, str_of(octets, n), fd, e);
     close(fd);
     return good;
 }
 
 /* Nobody has said what its digest is. */
-static bool take_unnamed(struct queue_adder *q, struct submission *m, struct err *e)
+static bool name_message(struct queue_adder *q, struct submission *m, struct err *e)
 {
-    if (!m->path.len && !m->raw.len)
+    q->fresh = true;
+    if (m->path.len)
+        return name_file(q, m, e);
+    if (!m->raw.len)
         return err_set(e, ERR_INPUT, "queue.message", "the records of mail-compose have blobId and path", "a submission without a message");
-    struct blob_writer *w = blob_begin(&q->mem, q->store, e);
-    if (!w)
-        return false;
-    bool good;
-    if (m->path.len) {
-        good = read_into(w, &q->mem, m->path, e);
-    } else {
-        struct base64 d = {0};
-        struct buf octets = buf_new(&q->mem, m->raw.len);
-        base64_decode(&d, m->raw, &octets);
-        good = blob_put(w, buf_str(&octets), e);
-    }
-    if (good)
-        return blob_end(&q->mem, w, &m->blob_id, &m->path, &m->size, e);
-    blob_drop(w);
-    return false;
+    struct base64 d = {0};
+    struct buf octets = buf_new(&q->mem, m->raw.len);
+    base64_decode(&d, m->raw, &octets);
+    if (octets.len > BLOB_LATER_OCTETS)
+        return write_large(q, m, buf_str(&octets), -1, e);
+    hold_small(q, m, buf_str(&octets));
+    return true;
 }
 
 static bool blob_is_named(struct queue_adder *q, str octets, bool *named, struct err *e)
@@ -108,27 +148,34 @@ static bool blob_is_named(struct queue_adder *q, str octets, bool *named, struct
     return true;
 }
 
-/* The message lies in blobs/, whole, and will last with the next commit. */
-static bool take_message(struct queue_adder *q, struct submission *m, struct err *e)
+/* As the record names it. */
+static bool copy_message(struct queue_adder *q, struct submission *m, struct err *e)
 {
-    bool named = false;
-    if (!m->blob_id.len) {
-        if (!take_unnamed(q, m, e))
-            return false;
-    } else {
-        unsigned char octets[32];
-        struct blob_source source = {.blob_id = m->blob_id, .path = m->path, .raw = m->raw};
-        blob_octets(m->blob_id, octets);
-        if (!blob_is_named(q, str_of((const char *)octets, 32), &named, e) || (!named && !blob_copy(q->copier, &source, e)))
-            return false;
-    }
-    if (!named)
-        blob_sync_add(&q->sync, m->blob_id);
+    unsigned char octets[32];
     struct stat st;
+    struct blob_source source = {.blob_id = m->blob_id, .path = m->path, .raw = m->raw};
+    bool named;
+    blob_octets(m->blob_id, octets);
+    if (!blob_is_named(q, str_of((const char *)octets, 32), &named, e) || (!named && !blob_copy(q->copier, &source, e)))
+        return false;
+    q->fresh = !named;
     m->path = blob_path(&q->mem, q->store, m->blob_id);
     if (stat(str_z(&q->mem, m->path), &st) != 0)
         return err_errno(e, ERR_IO, "blob.open", "see mail-store check", "cannot read the message %.*s", STR_ARG(m->path));
     m->size = st.st_size;
+    return true;
+}
+
+/* The message lies in blobs/, whole, and will last with the next commit. */
+static bool take_message(struct queue_adder *q, struct submission *m, struct err *e)
+{
+    if (!q->fresh && !copy_message(q, m, e))
+        return false;
+    if (q->held.ptr)
+        blob_later_put(q->later, m->blob_id, q->held);
+    if (q->fresh)
+        blob_sync_add(&q->sync, m->blob_id);
+    m->path = blob_path(&q->mem, q->store, m->blob_id);
     return true;
 }
 
@@ -285,16 +332,20 @@ enum queue_taken_in queue_add(struct queue_adder *q, const struct submission *fr
     struct submission m = *from;
     forget(&m, OURS);
     arena_reset(&q->mem);
+    q->held = STR_NONE;
+    q->fresh = false;
     if (!begin(q, e))
         return lose(q);
     if (!complete(q, &m, now, e))
         return QUEUE_REFUSED;
     if (!find(q, &m, &id, e))
         return lose(q);
-    if (!id && !take_message(q, &m, e))
+    if (!id && !m.blob_id.len && !name_message(q, &m, e))
         return is_refusal(e) ? QUEUE_REFUSED : lose(q);
     if (!id && !m.key.len && !find(q, &m, &id, e))
         return lose(q);
+    if (!id && !take_message(q, &m, e))
+        return is_refusal(e) ? QUEUE_REFUSED : lose(q);
     if (id ? !queue_row(&q->mem, q->store, id, &m, NULL, e) : !write_rows(q, &m, now, e))
         return lose(q);
     print(q, &m);
@@ -322,7 +373,7 @@ bool queue_add_commit(struct queue_adder *q, str *lines, struct err *e)
     *lines = S("");
     if (!q->store->in_transaction)
         return true;
-    if (!blob_sync(q->store, &q->sync, e) || !db_commit(q->store, e)) {
+    if (!blob_later_wait(q->later, e) || !blob_sync(q->store, &q->sync, e) || !db_commit(q->store, e)) {
         lose(q);
         return false;
     }

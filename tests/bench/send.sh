@@ -78,7 +78,7 @@ run_postfix() {
 }
 
 # For minutes after many files were deleted ext4 makes new ones slowly in the same group of blocks: what Postfix deletes is to slow down
-# Postfix alone.
+# Postfix alone. With T each folder gets a group by its name; one that an earlier run deleted is to slow down nobody.
 chattr +T "$T" 2>/dev/null
 testbed_start
 make_messages
@@ -104,9 +104,9 @@ while [ "$i" -lt "$runs" ]; do
 	if [ -n "${SMTP:-}" ]; then
 		mailpipe '20 ms' "$far" "smtp://ann%40example.test@localhost:$PROXY" --secret file:pw --ca-file "$CA"
 		note '20 ms' smtp-source "$few" smtp-source -s 1 -m "$few" -l 2000 -f ann@example.test -t bob@example.test "127.0.0.1:$PROXY"
-		run_queue mailpipe store queue.conf "$i"
+		run_queue mailpipe "store.$$" queue.conf "$i"
 		run_postfix
-		run_queue 'mailpipe with copies' store2 copies.conf "$i"
+		run_queue 'mailpipe with copies' "copies.$$" copies.conf "$i"
 	fi
 	i=$((i + 1))
 done

@@ -86,4 +86,30 @@ wait
 is 'four runners: nothing to say' "$(cat err.1 err.2 err.3 err.4)" ''
 ok 'four runners: each once, all settled' ./settled
 is 'four runners: none is uncertain' "$(wc -l <said.uncertain)" 0
+
+# -- a disk that fills up while messages are written: what is printed is there, and later all are
+mkdir disk
+head -c 6000 /dev/zero | tr '\0' x | fold -w 70 >text
+seq 300 | while read -r i; do { printf 'Message-ID: <d%s@x.example>\n\n' "$i"; cat text; } >"disk.$i.eml"; done
+seq 300 | jq -c --arg t "$T" '{type: "submission", v: 1, path: "\($t)/disk.\(.).eml", messageId: ["d\(.)@x.example"], account: "ann",
+	envelope: {mailFrom: "ann@x.example", rcptTo: ["a@x.example"]}}' >disk.jsonl
+cat >on-disk <<'X'
+MAILPIPE_STORE=$T/disk/store
+mail-store init -q || exit 3
+mail-queue add <disk.jsonl >added 2>added.err
+echo $? >added.code
+mount -o remount,size=64m "$T/disk"
+mail-queue list | jq -r .id | sort >listed
+mail-queue add -q <disk.jsonl >again || exit 4
+mail-queue list | wc -l >count
+mail-store check --full >checked || exit 5
+X
+if "$TOP/tests/fault/full-disk" 1800k "$T/disk" true 2>/dev/null; then
+	exits 0 "$TOP/tests/fault/full-disk" 1800k "$T/disk" sh ./on-disk
+	is 'full disk: it says so' "$(cat added.code) $(grep -c 'make room on the disk' added.err)" '74 1'
+	is 'full disk: what was printed is in the queue, and nothing else' "$(jq -r .id added | sort)" "$(cat listed)"
+	is 'with room again: each once' "$(wc -l <again) $(cat count) $(cat checked)" '300 300 '
+else
+	skip 4 'needs a tmpfs of its own'
+fi
 done_testing
