@@ -24,6 +24,7 @@ static const char usage[] =
     "  bounces            what came back, by class\n"
     "  errors             what went wrong, by code\n"
     "  service            all of it in one line of counters\n"
+    "  connections        who fetches and sends at this moment\n"
     "  report             several in one document; without names volume, senders, response-time, polls, queue, errors\n"
     "  health             how the installation is; exits with 0, 1 (warning) or 2 (critical)\n"
     "  alert              tell somebody of that, once\n"
@@ -62,6 +63,7 @@ static const struct report reports[] = {
     {"bounces", "bounces", "Bounces", bounces_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT | 1 << BY_DOMAIN, BY_DOMAIN, NULL, 0, false},
     {"errors", "errors", "Errors", errors_run, PARTS, BY_ALL, NULL, 0, true},
     {"service", "service", "Service", service_run, PARTS, BY_ALL, NULL, 0, true},
+    {"connections", "connection", "Connections", connections_run, ANYONE, BY_ALL, NULL, 0, false},
     {"health", "health", "Health", health_run, ANYONE, BY_ALL, NULL, 0, false},
     {"dash", "dash", "Mail", NULL, BY_TIMES, BY_DAY, dash_print, 1 << FORMAT_TABLE | 1 << FORMAT_JSON | 1 << FORMAT_HTML, false},
 };
