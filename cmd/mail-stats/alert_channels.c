@@ -143,13 +143,10 @@ static bool tell_webhook(struct request *r, const struct channel *c, const struc
 {
     arena *a = r->mem;
     str url = c->webhook;
-    struct command curl = {0};
     if (secret_is_reference(url) && !secret_get(a, url, &url, e))
         return false;
-    curl_words(&curl);
-    bool good = commands_run(a, &curl, 1, str_fmt(a, "curl for alert %.*s", STR_ARG(c->name)).ptr,
-                             curl_request(a, url, str_trim(alert_record(a, x, event, c->name, r->now))), COMMAND_SECONDS, NULL, e);
-    return good;
+    str body = str_trim(alert_record(a, x, event, c->name, r->now));
+    return curl_run(a, url, body, str_fmt(a, "curl for alert %.*s", STR_ARG(c->name)).ptr, e);
 }
 
 static str subject_of(arena *a, const struct alert *x)

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CANNOT_RUN = 127, PAUSE_MS = 5 };
+enum { CANNOT_RUN = 127, PAUSE_MS = 5, CURL_SECONDS = 30 };
 
 void command_word(struct command *c, const char *word)
 {
@@ -147,13 +147,6 @@ bool commands_run(arena *a, const struct command *c, int n, const char *what, st
 
 /* ---- curl ----------------------------------------------------------------------------------------------------- */
 
-void curl_words(struct command *c)
-{
-    static const char *const words[] = {"curl", "-q", "-g", "-fsS", "--proto", "=http,https", "--connect-timeout", "10", "--max-time", "25", "-o", "/dev/null", "-K", "-"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        command_word(c, words[i]);
-}
-
 static void put_quoted(struct buf *to, str text)
 {
     buf_byte(to, '"');
@@ -166,7 +159,8 @@ static void put_quoted(struct buf *to, str text)
     buf_put(to, S("\"\n"));
 }
 
-str curl_request(arena *a, str url, str body)
+/* What it is to do, for its stdin. */
+static str curl_request(arena *a, str url, str body)
 {
     struct buf b = buf_new(a, url.len + body.len + 256);
     buf_put(&b, S("url = "));
@@ -176,4 +170,17 @@ str curl_request(arena *a, str url, str body)
         put_quoted(&b, body);
     }
     return buf_str(&b);
+}
+
+bool curl_run(arena *a, str url, str body, const char *what, struct err *e)
+{
+    static const char *const words[] = {"curl", "-q", "-g", "-fsS", "--proto", "=http,https", "--connect-timeout", "10", "--max-time", "25",
+                                        "-o", "/dev/null", "-w", "%{http_code}", "-K", "-"};
+    struct command curl = {0};
+    str code;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        command_word(&curl, words[i]);
+    if (!commands_run(a, &curl, 1, what, curl_request(a, url, body), CURL_SECONDS, &code, e))
+        return false;
+    return str_starts(code, S("2")) || err_set(e, ERR_LATER, "command.http", NULL, "%s: the server says %.*s", what, STR_ARG(str_first(code, code.len < 3 ? code.len : 3)));
 }

@@ -20,9 +20,8 @@ void command_ours(arena *a, struct command *c, const char *name);
  * is too slow: the sentence names what (for sentences, in place of the words, which may be secret), the server words are the last line of its stderr. */
 bool commands_run(arena *a, const struct command *c, int n, const char *what, str input, int seconds, str *output, struct err *e);
 
-/* curl, which reads from its stdin what it is to do: neither the URL nor what is posted is seen in the list of processes. body: JSON to be posted;
- * STR_NONE: only ask. */
-void curl_words(struct command *c);
-str curl_request(arena *a, str url, str body);
+/* Ask for a URL, or post body (JSON) to it where that is not STR_NONE, with curl. Neither is seen in the list of processes. False as above, and where the
+ * server says anything but 2xx; the sentence names what, and not the URL, which may be a secret. */
+bool curl_run(arena *a, str url, str body, const char *what, struct err *e);
 
 #endif

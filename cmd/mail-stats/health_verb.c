@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 enum { OPT_PROBLEMS = VERB_OWN, OPT_ALIVE, OPT_PROBE };
-enum { ALIVE_SECONDS = 30 };
 
 static const char usage[] =
     "usage: mail-stats health [-qv] [-s DIR] [-C FILE] [-a ACCOUNT] [-f FORMAT] [--problems] [--probe] [--alive WHERE] [--dry-run]\n"
@@ -56,9 +55,7 @@ static bool say_alive(arena *a, const char *where, struct err *e)
 {
     if (!str_starts(str_c(where), S("https://")) && !str_starts(str_c(where), S("http://")))
         return touch(where, e);
-    struct command curl = {0};
-    curl_words(&curl);
-    return commands_run(a, &curl, 1, "curl for --alive", curl_request(a, str_c(where), STR_NONE), ALIVE_SECONDS, NULL, e);
+    return curl_run(a, str_c(where), STR_NONE, "curl for --alive", e);
 }
 
 static void say_alive_all(struct verb_call *c, const struct strs *where)

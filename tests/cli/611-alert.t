@@ -141,7 +141,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with open("posted", "ab") as f:
             f.write(self.headers["Content-Type"].encode() + b" " + self.path.encode() + b" " + body + b"\n")
-        self.send_response(500 if "broken" in self.path else 204)
+        self.send_response(500 if "broken" in self.path else 302 if "moved" in self.path else 204)
         self.end_headers()
     def do_GET(self):
         open("asked", "a").write(self.path + "\n")
@@ -177,6 +177,8 @@ exits 75 mail-stats alert --webhook "http://127.0.0.1:$port/broken"
 like 'a webhook that says no is a broken channel' "$(cat err)" 'curl for alert --webhook [0-9a-f]{8} exited with 22'
 is 'the other one has heard' "$(jq -r '.event + " " + .channel' out)" 'raised hook'
 unlike 'where it is, is not told' "$(cat err; jq -r .channel out)" broken
+exits 75 mail-stats alert --state moved --webhook "http://127.0.0.1:$port/moved"
+like 'nor does it follow' "$(cat err)" 'curl for alert --webhook [0-9a-f]{8}: the server says 302'
 printf 'http://127.0.0.1:%s/of-file\n' "$port" >hook
 chmod 600 hook
 rm posted
