@@ -88,6 +88,7 @@ static void rank_domains(struct table *t, int64_t limit)
 struct last_polls {
     struct table *table;
     ptrdiff_t most;
+    bool errors;
 };
 
 /* They come in the order of time: each new one goes to the front. */
@@ -96,6 +97,8 @@ static void keep_poll(void *context, const struct stats_poll *p)
     struct last_polls *last = context;
     struct table *t = last->table;
     arena *a = t->mem;
+    if (last->errors && str_eq(p->status, S("ok")))
+        return;
     if (t->n < last->most)
         table_row(t);
     if (!t->n)
@@ -115,7 +118,7 @@ static void keep_poll(void *context, const struct stats_poll *p)
 static bool read_polls(struct request *r, struct table *t, struct err *e)
 {
     *t = (struct table){.mem = r->mem, .title = S("Last polls")};
-    struct last_polls last = {t, (ptrdiff_t)r->limit};
+    struct last_polls last = {t, (ptrdiff_t)r->limit, r->errors};
     table_column(t, S("account"), COLUMN_TEXT);
     table_column(t, S("mailbox"), COLUMN_TEXT);
     table_column(t, S("status"), COLUMN_TEXT);

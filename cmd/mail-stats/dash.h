@@ -23,7 +23,7 @@ struct dash_window {
 struct dash {
     struct request *request; /* its range has a beginning */
     struct table volume, response, response_all, rates, queue, domains, senders, errors;
-    struct table polls; /* one row each, the last one first */
+    struct table polls; /* one row each, the last one first; with --errors those that did not end well */
     struct findings findings;
     struct dash_account *account; /* by name */
     ptrdiff_t accounts;

@@ -647,26 +647,40 @@ static void put_foot(struct page *p)
     put(p, "</p>\n</footer>\n");
 }
 
+static void put_tiles(struct page *p)
+{
+    put(p, "<ul class=\"tiles\" aria-label=\"At a glance\">\n");
+    put_mail_tile(p);
+    put_answer_tile(p);
+    put_queue_tile(p);
+    put_sent_tile(p);
+    put_account_tile(p);
+    put_error_tile(p);
+    put(p, "</ul>\n");
+}
+
+static void put_numbers(struct page *p)
+{
+    put_volume(p);
+    put_senders(p);
+    put_response(p);
+    put_queue(p);
+    put_accounts(p);
+}
+
 void dash_page(const struct dash *d, struct buf *to)
 {
     struct page p = {d, to, d->request->mem};
     put_page_head(&p);
     put_header(&p);
-    put(&p, "<main>\n<ul class=\"tiles\" aria-label=\"At a glance\">\n");
-    put_mail_tile(&p);
-    put_answer_tile(&p);
-    put_queue_tile(&p);
-    put_sent_tile(&p);
-    put_account_tile(&p);
-    put_error_tile(&p);
-    put(&p, "</ul>\n<div class=\"cards\">\n");
+    put(&p, "<main>\n");
+    if (!d->request->errors)
+        put_tiles(&p);
+    put(&p, "<div class=\"cards\">\n");
     if (d->findings.worst != HEALTH_OK)
         put_findings(&p);
-    put_volume(&p);
-    put_senders(&p);
-    put_response(&p);
-    put_queue(&p);
-    put_accounts(&p);
+    if (!d->request->errors)
+        put_numbers(&p);
     put_errors(&p);
     put_polls(&p);
     if (d->findings.worst == HEALTH_OK)

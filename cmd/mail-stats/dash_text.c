@@ -157,11 +157,13 @@ void dash_text(const struct dash *d, struct buf *to)
     static const char *const polls[] = {"startedAt", "account", "mailbox", "status", "fetched", "seconds", "error", NULL};
     put_head(to, d);
     put_findings(to, d);
-    put_numbers(to, d);
-    put_queue(to, d);
-    put_accounts(to, d);
-    put_title(to, d, "Senders", "senders", false);
-    put_part(to, &d->senders, senders);
+    if (!d->request->errors) {
+        put_numbers(to, d);
+        put_queue(to, d);
+        put_accounts(to, d);
+        put_title(to, d, "Senders", "senders", false);
+        put_part(to, &d->senders, senders);
+    }
     put_title(to, d, "Errors", "errors", false);
     put_part(to, &d->errors, errors);
     put_title(to, d, "Last polls", "polls --by account", false);

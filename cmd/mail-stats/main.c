@@ -42,6 +42,7 @@ static const char usage[] =
     "  -f, --format F     json (one record a line), tsv, table, svg, html; without it a table on a terminal, else json\n"
     "  -o, --output FILE  dash: not to stdout; the file is replaced at once, when all is written\n"
     "      --names WHICH  dash -f json: own, or legacy, those of the sending service that came before\n"
+    "      --errors       dash: only what went wrong\n"
     "  -n, --max N        at most N rows: of periods the last ones, else the first\n"
     "  -s, --store DIR    the store (else $MAILPIPE_STORE, ~/.local/share/mailpipe)\n"
     "\n"
@@ -69,10 +70,10 @@ static const struct report reports[] = {
 };
 enum { REPORTS = sizeof reports / sizeof *reports };
 
-enum { OPT_SINCE = 256, OPT_UNTIL, OPT_BY, OPT_HOURS, OPT_DAYS, OPT_NAMES };
+enum { OPT_SINCE = 256, OPT_UNTIL, OPT_BY, OPT_HOURS, OPT_DAYS, OPT_NAMES, OPT_ERRORS };
 
 static const struct prog_name own_names[] = {{"since", OPT_SINCE}, {"until", OPT_UNTIL}, {"by", OPT_BY}, {"business-hours", OPT_HOURS},
-                                         {"business-days", OPT_DAYS}, {"names", OPT_NAMES}, {NULL, 0}};
+                                         {"business-days", OPT_DAYS}, {"names", OPT_NAMES}, {"errors", OPT_ERRORS}, {NULL, 0}};
 static const struct prog_form command = {.usage = usage, .names = own_names};
 
 struct call {
@@ -125,6 +126,7 @@ static int read_option(struct call *c, int option)
     case OPT_HOURS: return read_hours(r, str_c(optarg));
     case OPT_DAYS: return read_days(r, str_c(optarg));
     case OPT_NAMES: return read_names(r, optarg);
+    case OPT_ERRORS: r->errors = true; return 0;
     case 'C': r->config = optarg; return 0;
     case 'a': strs_add(r->mem, &r->accounts, str_c(optarg)); return 0;
     case 'f': return format_named(str_c(optarg), &c->format) ? 0 : prog_misuse("-f takes json, tsv, table, svg or html, not '%s'", optarg);

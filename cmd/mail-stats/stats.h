@@ -20,6 +20,7 @@ struct request {
     struct schedule hours;
     bool business;
     bool legacy; /* --names legacy: members are called as in the service that came before */
+    bool errors; /* --errors: only what went wrong */
 };
 
 /* Fills the table; nothing is printed while rows of the store are read. */

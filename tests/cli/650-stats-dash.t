@@ -95,6 +95,12 @@ like 'its mail' "$(cat dash.txt)" "^  $(dash '[.volume[].emails] | add') emails,
 like 'its queue' "$(cat dash.txt)" "^  $(dash '.queue | .queued + .deferred + .held') waiting; "
 is 'no line is very wide' "$(awk 'length > 170' dash.txt | grep -v '^  \(warning\|critical\)')" ''
 
+# --errors
+is '--errors: polls that did not end well' "$(mail-stats dash --errors -f json | jq -r '.polls[] | "\(.account) \(.startedAt)"')" \
+	"$(sql "SELECT account, strftime('%Y-%m-%dT%H:%M:%SZ', started_at, 'unixepoch') FROM v_poll WHERE status <> 'ok' ORDER BY started_at DESC, id DESC LIMIT 8")"
+is 'and no figures' "$(mail-stats dash --errors -f table | grep -c -e '^Senders' -e '^Queue' -e '^Mail  ')" 0
+is 'nor on the page' "$(mail-stats dash --errors -f html | grep -c -e 'class="tile"' -e 'id="senders"')" 0
+
 # -o
 printf old >out.html
 mail-stats dash -f html -o out.html
