@@ -44,7 +44,7 @@ static const char *news_for(const struct channel *c, const struct alert *x)
 static void tell(struct alerting *w, struct channel *c, struct alert *x)
 {
     struct verb_call *call = &w->call;
-    const char *event = news_for(c, x);
+    const char *event = c->alive.len ? NULL : news_for(c, x);
     struct err e;
     if (!event || c->broken)
         return;
@@ -76,6 +76,17 @@ static void tell_all(struct alerting *w)
         }
 }
 
+static void say_alive(struct alerting *w)
+{
+    struct err e;
+    arena *a = w->call.request.mem;
+    for (ptrdiff_t i = 0; i < w->channels.n; i++) {
+        const struct channel *c = &w->channels.item[i];
+        if (c->alive.len && !health_say_alive(a, c->alive, str_fmt(a, "alert %.*s", STR_ARG(c->name)).ptr, &e))
+            prog_error(&e);
+    }
+}
+
 static void run_locked(struct alerting *w, const struct err *why)
 {
     struct verb_call *call = &w->call;
@@ -90,6 +101,8 @@ static void run_locked(struct alerting *w, const struct err *why)
     if (!call->dry_run && !alerts_write(&w->alerts, w->state, &e))
         prog_error(&e); /* they hear of it all the same: better twice than never */
     tell_all(w);
+    if (health_is_alive(&found) && !call->dry_run)
+        say_alive(w);
     alerts_forget(&w->alerts, call->request.now);
     if (!call->dry_run && !alerts_write(&w->alerts, w->state, &e))
         prog_error(&e);

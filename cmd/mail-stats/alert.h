@@ -41,7 +41,7 @@ void alerts_forget(struct alerts *all, int64_t now);
 
 struct channel {
     str name;                   /* of [alert NAME], or made of an option */
-    str command, webhook, mail; /* one of them */
+    str command, webhook, mail, alive; /* one of them; alive: not told of findings, but that there is nothing to tell */
     str account;                /* mail: from whom; STR_NONE: the first one */
     enum health least;          /* what is less does not concern it */
     bool broken;                /* in this run: one report is enough */

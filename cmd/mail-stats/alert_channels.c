@@ -33,8 +33,9 @@ static bool read_section(arena *a, const struct config *c, str name, struct chan
     out->webhook = config_section_get(c, S("alert"), name, S("webhook"));
     out->mail = config_section_get(c, S("alert"), name, S("mail"));
     out->account = config_section_get(c, S("alert"), name, S("account"));
-    if ((out->command.len > 0) + (out->webhook.len > 0) + (out->mail.len > 0) != 1)
-        return wrong(c, name, STR_NONE, "an alert has one of command, webhook and mail", e);
+    out->alive = config_section_get(c, S("alert"), name, S("alive"));
+    if ((out->command.len > 0) + (out->webhook.len > 0) + (out->mail.len > 0) + (out->alive.len > 0) != 1)
+        return wrong(c, name, STR_NONE, "an alert has one of command, webhook, mail and alive", e);
     if (str_eq(least, S("critical")))
         out->least = HEALTH_CRITICAL;
     else if (least.len && !str_eq(least, S("warning")))

@@ -36,6 +36,11 @@ void health_probe(struct request *r, struct findings *all);
 /* The worst first. */
 void findings_sort(struct findings *all);
 
+/* Nothing is critical, and no work that should have been completed is not. */
+bool health_is_alive(const struct findings *all);
+/* Touch the file, or ask for the URL; `where` may be a reference to it (secret/secret.h). what: for sentences. */
+bool health_say_alive(arena *a, str where, const char *what, struct err *e);
+
 /* The report `health`, and its rows; problems: not those that are ok. */
 report_run health_run;
 void health_table(struct request *r, struct table *t, const struct findings *all, bool problems);

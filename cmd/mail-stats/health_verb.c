@@ -1,13 +1,7 @@
 /* mail-stats health: findings for a person, for a monitor, and for one who worries when nothing is heard. */
-#include "mail-stats/commands.h"
 #include "mail-stats/verb.h"
 
 #include "date/date.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { OPT_PROBLEMS = VERB_OWN, OPT_ALIVE, OPT_PROBE };
 
@@ -27,44 +21,13 @@ static const char usage[] =
 static const struct prog_name own_names[] = {{"problems", OPT_PROBLEMS}, {"alive", OPT_ALIVE}, {"probe", OPT_PROBE}, VERB_NAMES};
 static const struct prog_form form = {.usage = usage, .names = own_names, .verb = "health"};
 
-/* Nothing is critical, and no work that should have been completed is not. */
-static bool is_alive(const struct findings *all)
-{
-    static const str work[] = {S("poll"), S("queue"), S("sending"), S("canary")};
-    if (all->worst == HEALTH_CRITICAL)
-        return false;
-    for (ptrdiff_t i = 0; i < all->n; i++)
-        for (int k = 0; k < 4; k++)
-            if (all->item[i].status != HEALTH_OK && str_eq(all->item[i].check, work[k]))
-                return false;
-    return true;
-}
-
-static bool touch(const char *path, struct err *e)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-    bool good = fd >= 0 && futimens(fd, NULL) == 0;
-    if (!good)
-        err_errno(e, ERR_IO, "health.alive", "", "cannot touch %s", path);
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
-static bool say_alive(arena *a, const char *where, struct err *e)
-{
-    if (!str_starts(str_c(where), S("https://")) && !str_starts(str_c(where), S("http://")))
-        return touch(where, e);
-    return curl_run(a, str_c(where), STR_NONE, "curl for --alive", e);
-}
-
 static void say_alive_all(struct verb_call *c, const struct strs *where)
 {
     struct err e;
     for (ptrdiff_t i = 0; i < where->n; i++) {
         if (c->dry_run)
             prog_warn("would tell %.*s", STR_ARG(where->item[i]));
-        else if (!say_alive(&c->mem, str_z(&c->mem, where->item[i]), &e))
+        else if (!health_say_alive(&c->mem, where->item[i], "--alive", &e))
             prog_error(&e);
     }
 }
@@ -171,7 +134,7 @@ int health_main(int argc, char **argv)
     if (probe)
         health_probe(&c.request, &all);
     print(&c, &all, problems);
-    if (is_alive(&all))
+    if (health_is_alive(&all))
         say_alive_all(&c, &where);
     return finish(&c, all.worst);
 }

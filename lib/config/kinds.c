@@ -4,7 +4,7 @@
 static const char *const window_keys[] = {"start", "end", "interval", "unit", "days", "timeZone", "holidays", NULL};
 static const char *const limit_keys[] = {"accounts", "profiles", "queues", "domains", "by", "minute", "hour", "day", NULL};
 static const char *const queue_keys[] = {"window", NULL};
-static const char *const alert_keys[] = {"command", "webhook", "mail", "account", "least", NULL};
+static const char *const alert_keys[] = {"command", "webhook", "mail", "alive", "account", "least", NULL};
 
 static const struct config_kind_of_section kinds[] = {
     {"defaults", "settings of all accounts", NULL, false},

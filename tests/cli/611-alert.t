@@ -192,11 +192,21 @@ polled 3480
 mail-stats health --alive "http://127.0.0.1:$port/alive" >/dev/null
 is 'the sign of life is asked for while there is life' "$(cat asked)" /alive
 
+# -- a sign of life at each run
+printf '[alert watchman]\nalive = %s\n[alert watchdog]\nalive = http://127.0.0.1:%s/alert\n' "$T/sign" "$port" >>mail.conf
+mail-stats alert >/dev/null
+ok 'a file' test -e sign
+is 'a URL' "$(tail -1 asked)" /alert
+touch -d 2020-01-01 sign
+failing 71 73
+mail-stats alert >/dev/null
+not_ok 'none while mail does not come' test sign -nt mail.conf
+
 # -- by mail
 sed -i '/^\[alert/,$d' mail.conf
 printf '[alert post]\nmail = boss@example.org\naccount = support\n' >>mail.conf
 rm -f store/alerts
-failing 59 61
+failing 79 81
 exits 0 mail-stats alert
 mail-queue list | jq -c '[.account, .envelope.rcptTo, .envelope.mailFrom, .subject]' >queued
 is 'queued' "$(cat queued)" "[\"support\",[\"boss@example.org\"],\"support@example.com\",\"mailpipe warning: poll of support on $(uname -n)\"]"
@@ -206,10 +216,10 @@ rm store/alerts
 exits 0 mail-stats alert
 is 'the queue knows it, too' "$(mail-queue list | wc -l)" 1
 path=$(mail-queue list | jq -r .path)
-like 'what is in it' "$(cat "$path")" '^warning: INBOX: 3 polls in a row failed: no answer'
+like 'what is in it' "$(cat "$path")" '^warning: INBOX: 6 polls in a row failed: no answer'
 like 'what to do' "$(cat "$path")" '^What to do: mail-fetch -a support test'
 like 'no machine answers it' "$(cat "$path")" '^Auto-Submitted: auto-generated'
-polled 3720
+polled 4920
 mail-stats alert >/dev/null
 is 'its end is another mail' "$(mail-queue list | jq -r .subject | tail -1)" "mailpipe over: poll of support on $(uname -n)"
 
@@ -219,7 +229,7 @@ exits 78 mail-stats alert
 like 'nobody to tell' "$(cat err)" 'nobody is to be told; write \[alert NAME\]'
 printf '[alert x]\ncommand = true\nmail = a@b.example\n' >>mail.conf
 exits 78 mail-stats alert
-like 'which section' "$(cat err)" 'mail.conf.*an alert has one of command, webhook and mail'
+like 'which section' "$(cat err)" 'mail.conf.*an alert has one of command, webhook, mail and alive'
 printf '[alert x]\ncommand = true\nleast = some\n' >mail.conf
 exits 78 mail-stats alert
 like 'which key' "$(cat err)" 'mail.conf, line 3.*least is warning or critical'
