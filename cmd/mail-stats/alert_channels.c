@@ -71,7 +71,10 @@ bool channels_read(arena *a, const struct config *c, const struct strs *commands
         of_option(a, out, "webhook", webhooks->item[i], first)->webhook = webhooks->item[i];
     for (ptrdiff_t i = 0; i < mails->n; i++)
         of_option(a, out, "mail", mails->item[i], first)->mail = mails->item[i];
-    return out->n || err_set(e, ERR_CONFIG, "alert.channel", "write [alert NAME] into the configuration, or say --exec, --webhook or --mail", "nobody is to be told");
+    ptrdiff_t listeners = 0;
+    for (ptrdiff_t i = 0; i < out->n; i++)
+        listeners += !out->item[i].alive.len;
+    return listeners || err_set(e, ERR_CONFIG, "alert.channel", "write [alert NAME] into the configuration, or say --exec, --webhook or --mail", "nobody is to be told");
 }
 
 /* ---- what ------------------------------------------------------------------------------------------------- */

@@ -194,12 +194,12 @@ is 'the sign of life is asked for while there is life' "$(cat asked)" /alive
 
 # -- a sign of life at each run
 printf '[alert watchman]\nalive = %s\n[alert watchdog]\nalive = http://127.0.0.1:%s/alert\n' "$T/sign" "$port" >>mail.conf
-mail-stats alert >/dev/null
+mail-stats alert --exec true >/dev/null
 ok 'a file' test -e sign
 is 'a URL' "$(tail -1 asked)" /alert
 touch -d 2020-01-01 sign
 failing 71 73
-mail-stats alert >/dev/null
+mail-stats alert --exec true >/dev/null
 not_ok 'none while mail does not come' test sign -nt mail.conf
 
 # -- by mail
@@ -227,6 +227,8 @@ is 'its end is another mail' "$(mail-queue list | jq -r .subject | tail -1)" "ma
 sed -i '/^\[alert/,$d' mail.conf
 exits 78 mail-stats alert
 like 'nobody to tell' "$(cat err)" 'nobody is to be told; write \[alert NAME\]'
+printf '[alert watchman]\nalive = sign\n' >>mail.conf
+exits 78 mail-stats alert
 printf '[alert x]\ncommand = true\nmail = a@b.example\n' >>mail.conf
 exits 78 mail-stats alert
 like 'which section' "$(cat err)" 'mail.conf.*an alert has one of command, webhook, mail and alive'
