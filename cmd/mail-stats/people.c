@@ -194,7 +194,7 @@ static void count_recipients(void *context, const struct stats_email *m)
     struct named *d = context;
     struct json_fault fault;
     arena_reset(&d->scratch);
-    const struct jnode *record = jread(&d->scratch, stats_record_head(&d->scratch, m->record, S(",\"subject\":")), &fault);
+    const struct jnode *record = jread(&d->scratch, stats_record_part(&d->scratch, m->record, S(",\"to\":"), S(",\"subject\":")), &fault);
     for (int i = 0; i < 3; i++)
         count_list(d, jread_member(record, lists[i]), m);
 }

@@ -236,22 +236,23 @@ static bool one_text(arena *a, struct store *s, const char *sql, int64_t id, str
 enum { MANY_PEOPLE = 64 /* of more all rows of address are read at once */ };
 
 /* No text of JSON holds such a key: its quotes would be escaped. */
-str stats_record_head(arena *a, str record, str key)
+str stats_record_part(arena *a, str record, str first, str behind)
 {
-    ptrdiff_t end = str_find(record, key);
-    if (end < 0)
+    ptrdiff_t start = str_find(record, first), n = start < 0 ? -1 : str_find(str_skip(record, start), behind);
+    if (n <= 0)
         return record;
-    char *head = arena_alloc(a, (size_t)end + 1, 1);
-    memcpy(head, record.ptr, (size_t)end);
-    head[end] = '}';
-    return str_of(head, end + 1);
+    char *part = arena_alloc(a, (size_t)n + 1, 1);
+    memcpy(part, record.ptr + start, (size_t)n);
+    part[0] = '{'; /* for the comma */
+    part[n] = '}';
+    return str_of(part, n + 1);
 }
 
 /* The name of the first of `from`, as it stands in the record. */
 static str name_in(arena *a, str record)
 {
     struct json_fault fault;
-    const struct jnode *from = jread_first(jread_member(jread(a, stats_record_head(a, record, S(",\"to\":")), &fault), S("from")));
+    const struct jnode *from = jread_first(jread_member(jread(a, stats_record_part(a, record, S(",\"from\":"), S(",\"to\":")), &fault), S("from")));
     return jread_string(a, jread_member(from, S("name")));
 }
 

@@ -519,8 +519,9 @@ struct stats_person {
     str email, name;         /* filled in: what stands in the row, and how the email names its sender (STR_NONE: it does not) */
 };
 bool stats_people(arena *a, struct store *s, struct stats_person *list, ptrdiff_t n, struct err *e);
-/* The members of a record that stand before this one (given as `,"to":`), as an object; all of it where there is none. Reading less is quicker. */
-str stats_record_head(arena *a, str record, str key);
+/* The members of a record from one to the one before another (given as `,"to":`), as an object; all of it where one is missing: reading less is
+ * quicker. */
+str stats_record_part(arena *a, str record, str first, str behind);
 /* Rows of address that are this one, case aside. */
 bool stats_address_find(arena *a, struct store *s, str email, struct ids *out, struct err *e);
 

@@ -33,6 +33,11 @@ is '-a' "$(tsv volume --by all -a support | cut -f 4)" "$(sql "SELECT count(*) F
 is '-a twice' "$(tsv volume --by all -a support -a sales | cut -f 4)" "$(sql 'SELECT count(*) FROM v_email')"
 is '-a of nobody' "$(tsv volume --by account -a nobody)" ''
 
+# A second time: the same mail.
+before=$(mail-stats volume --by day; mail-stats senders; mail-stats recipients)
+"$TOP/tests/cli/stats-store.py" | grep '"email"' | mail-thread | mail-store put -q
+is 'a day that comes twice is counted once' "$(mail-stats volume --by day; mail-stats senders; mail-stats recipients)" "$before"
+
 # The range, by the index and without.
 for range in '2026-03-28 2026-03-30' '2026-03-01 2026-12-31' '2026-10-25T00:30:00Z 2026-10-25T06:00:00Z'; do
 	since=${range% *} until=${range#* }
