@@ -58,8 +58,9 @@ static void *run(void *context)
             l->idle = false;
             continue;
         }
+        const struct slot *next = &l->slot[l->written % SLOTS];
         pthread_mutex_unlock(&l->lock);
-        int failed = write_one(l, &l->slot[l->written % SLOTS]);
+        int failed = write_one(l, next);
         pthread_mutex_lock(&l->lock);
         l->written++;
         l->failed = l->failed ? l->failed : failed;
@@ -115,7 +116,8 @@ void blob_later_put(struct blob_later *l, str blob_id, str octets)
     int failed = l->threaded ? 0 : write_one(l, s);
     pthread_mutex_lock(&l->lock);
     l->given++;
-    l->written += !l->threaded;
+    if (!l->threaded)
+        l->written++;
     l->failed = l->failed ? l->failed : failed;
     if (l->idle)
         pthread_cond_signal(&l->work);
