@@ -29,9 +29,8 @@ static str name_of(arena *a, uint64_t id)
     return str_of(name, THREAD_NAME);
 }
 
-static bool put_email(struct filter *f, arena *a, struct record *r, struct out *out, struct err *e)
+static bool put_email(struct filter *f, arena *a, struct email *m, struct out *out, struct err *e)
 {
-    struct email *m = &r->email;
     struct thread_mail mail;
     struct thread_linked linked;
     store_thread_mail(a, m, &mail);
@@ -45,8 +44,8 @@ static bool put_email(struct filter *f, arena *a, struct record *r, struct out *
         strs_add(a, &m->merged_threads, name_of(a, linked.joined[i]));
     if (linked.n_joined)
         email_knows(m, EMAIL_MERGED_THREADS);
-    struct buf line = buf_new(a, r->line.len + 256);
-    record_write_changed(a, &line, r, EMAIL_BIT(EMAIL_THREAD_ID) | EMAIL_BIT(EMAIL_MERGED_THREADS));
+    struct buf line = buf_new(a, m->text.len + m->html.len + 4096);
+    record_write_email(&line, m);
     if (out->len + line.len > out->cap)
         end_reading(f);
     out_put(out, buf_str(&line));
@@ -71,7 +70,7 @@ void filter_run(struct lines *in, struct store *s, struct out *out)
         if (!next_record(in, &message, &r, out))
             break;
         if (r.type == RECORD_EMAIL) {
-            good = put_email(&f, &message, &r, out, &e);
+            good = put_email(&f, &message, &r.email, out, &e);
             if (!good)
                 prog_error(&e);
         } else if (r.line.ptr) {

@@ -1,9 +1,7 @@
 #include "mail-thread.h"
 
-/* What messages are linked by, and what is printed of them. */
-static const uint64_t members = EMAIL_BIT(EMAIL_ID) | EMAIL_BIT(EMAIL_BLOB_ID) | EMAIL_BIT(EMAIL_RECEIVED_AT) | EMAIL_BIT(EMAIL_SENT_AT) |
-                                EMAIL_BIT(EMAIL_MESSAGE_ID) | EMAIL_BIT(EMAIL_IN_REPLY_TO) | EMAIL_BIT(EMAIL_REFERENCES) |
-                                EMAIL_BIT(EMAIL_FROM) | EMAIL_BIT(EMAIL_TO) | EMAIL_BIT(EMAIL_CC) | EMAIL_BIT(EMAIL_SUBJECT);
+/* Long texts that nothing is linked by. */
+static const uint64_t kept = EMAIL_BIT(EMAIL_TEXT) | EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_PREVIEW);
 
 static void say(const struct err *e, struct out *errors, arena *a)
 {
@@ -29,7 +27,7 @@ bool next_record(struct lines *in, arena *a, struct record *r, struct out *error
                 return false;
             continue;
         }
-        if (record_read_members(a, line, "standard input", in->number, RECORD_BIT(RECORD_EMAIL), members, r, &e))
+        if (record_read_keeping(a, line, "standard input", in->number, RECORD_BIT(RECORD_EMAIL), kept, r, &e))
             return true;
         say(&e, errors, a);
     }

@@ -27,7 +27,7 @@ static const struct member table[DELIVERY_MEMBERS] = {
 bool delivery_read(const struct reading *r, const struct jnode *root, struct delivery *out)
 {
     struct members_found found;
-    bool good = members_read(r, root, table, DELIVERY_MEMBERS, ~UINT64_C(0), out, &found);
+    bool good = members_read(r, root, table, DELIVERY_MEMBERS, 0, out, &found);
     out->known = found.known;
     out->nulls = found.nulls;
     out->unknown = found.unknown;
@@ -44,6 +44,6 @@ void record_write_delivery(struct buf *to, const struct delivery *d)
 {
     struct jwrite w = {to, true};
     buf_put(to, S("{\"type\":\"delivery\",\"v\":1"));
-    members_write(&w, table, DELIVERY_MEMBERS, d, d->known, d->nulls, d->unknown);
+    members_write(&w, table, DELIVERY_MEMBERS, d, d->known, d->nulls, 0, d->unknown);
     buf_put(to, S("}\n"));
 }

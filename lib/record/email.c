@@ -50,12 +50,13 @@ static const struct member table[EMAIL_MEMBERS] = {
     [EMAIL_SOURCE] = {S("source"), FORM_SOURCE, AT(source), 0, 0},
 };
 
-bool email_read(const struct reading *r, const struct jnode *root, uint64_t wanted, struct email *out)
+bool email_read(const struct reading *r, const struct jnode *root, uint64_t kept, struct email *out)
 {
     struct members_found found;
-    bool good = members_read(r, root, table, EMAIL_MEMBERS, wanted, out, &found);
+    bool good = members_read(r, root, table, EMAIL_MEMBERS, kept, out, &found);
     out->known = found.known;
     out->nulls = found.nulls;
+    out->kept = kept;
     out->unknown = found.unknown;
     return good;
 }
@@ -84,46 +85,13 @@ bool record_email_members(str names, uint64_t *members, str *wrong)
 
 void record_write_email_members(struct jwrite *w, const struct email *m, uint64_t wanted, bool unknown)
 {
-    members_write(w, table, EMAIL_MEMBERS, m, m->known & wanted, m->nulls & wanted, unknown ? m->unknown : STR_NONE);
-}
-
-/* Those of the rows [*next, end) that are in `changed`. */
-static void write_changed(struct jwrite *w, const struct email *m, uint64_t changed, ptrdiff_t *next, ptrdiff_t end)
-{
-    uint64_t rows = end > *next ? (EMAIL_BIT(end) - 1) & ~(EMAIL_BIT(*next) - 1) & changed : 0;
-    if (rows)
-        record_write_email_members(w, m, rows, false);
-    if (end > *next)
-        *next = end;
-}
-
-void record_write_changed(arena *a, struct buf *to, const struct record *r, uint64_t changed)
-{
-    struct jwrite w = {to, true};
-    ptrdiff_t next = 0, row = -1;
-    buf_put(to, S("{\"type\":\"email\",\"v\":1"));
-    for (const struct jnode *key = jread_first(r->root); key; key = jread_next(r->root, key)) {
-        str name = jread_string(a, key);
-        ptrdiff_t found = member_find(table, EMAIL_MEMBERS, name, row + 1);
-        if (found < 0 && (str_eq(name, S("type")) || str_eq(name, S("v"))))
-            continue;
-        if (found >= 0) {
-            row = found;
-            write_changed(&w, &r->email, changed, &next, row);
-            if (changed & EMAIL_BIT(row))
-                continue;
-        }
-        str from = jread_raw(key), until = jread_raw(key + 1);
-        jwrite_raw(&w, str_of(from.ptr, until.ptr + until.len - from.ptr));
-    }
-    write_changed(&w, &r->email, changed, &next, EMAIL_MEMBERS);
-    buf_put(to, S("}\n"));
+    members_write(w, table, EMAIL_MEMBERS, m, m->known & wanted, m->nulls & wanted, m->kept, unknown ? m->unknown : STR_NONE);
 }
 
 void record_write_email(struct buf *to, const struct email *m)
 {
     struct jwrite w = {to, true};
     buf_put(to, S("{\"type\":\"email\",\"v\":1"));
-    members_write(&w, table, EMAIL_MEMBERS, m, m->known, m->nulls, m->unknown);
+    members_write(&w, table, EMAIL_MEMBERS, m, m->known, m->nulls, m->kept, m->unknown);
     buf_put(to, S("}\n"));
 }

@@ -170,12 +170,16 @@ void member_write(struct jwrite *w, const struct member *m, const void *base)
     }
 }
 
-void members_write(struct jwrite *w, const struct member *table, ptrdiff_t n, const void *base, uint64_t known, uint64_t nulls, str unknown)
+void members_write(struct jwrite *w, const struct member *table, ptrdiff_t n, const void *base, uint64_t known, uint64_t nulls, uint64_t kept,
+                   str unknown)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         if (nulls >> i & 1) {
             jwrite_key(w, table[i].name);
             jwrite_null(w);
+        } else if (known & kept & UINT64_C(1) << i) {
+            jwrite_key(w, table[i].name);
+            write_json(w, (const str *)((const char *)base + table[i].at));
         } else if (known >> i & 1) {
             member_write(w, &table[i], base);
         }

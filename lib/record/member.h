@@ -47,7 +47,8 @@ const char *member_read(arena *a, const struct member *m, const struct jnode *va
 bool member_has_null(const struct member *m); /* whether null is a value of its own in the struct */
 void member_write(struct jwrite *w, const struct member *m, const void *base);
 /* The members whose bit is set in known or nulls, then what is unknown. */
-void members_write(struct jwrite *w, const struct member *table, ptrdiff_t n, const void *base, uint64_t known, uint64_t nulls, str unknown);
+void members_write(struct jwrite *w, const struct member *table, ptrdiff_t n, const void *base, uint64_t known, uint64_t nulls, uint64_t kept,
+                   str unknown);
 
 /* Collects the members that a table does not know; of a repeated one only the last. */
 struct unknowns {

@@ -1,6 +1,6 @@
 #include "record/read.h"
 
-bool members_read(const struct reading *r, const struct jnode *root, const struct member *table, ptrdiff_t n, uint64_t wanted, void *base,
+bool members_read(const struct reading *r, const struct jnode *root, const struct member *table, ptrdiff_t n, uint64_t kept, void *base,
                   struct members_found *out)
 {
     struct unknowns unknowns = {0};
@@ -16,9 +16,10 @@ bool members_read(const struct reading *r, const struct jnode *root, const struc
         }
         row = found;
         uint64_t bit = UINT64_C(1) << row;
-        if (!(wanted & bit))
-            continue;
-        const char *must = member_read(r->mem, &table[row], key + 1, base);
+        bool keep = (kept & bit) && jread_is(key + 1, JSON_STRING);
+        const char *must = keep ? NULL : member_read(r->mem, &table[row], key + 1, base);
+        if (keep)
+            *(str *)((char *)base + table[row].at) = jread_raw(key + 1);
         if (must)
             return reading_fault(r, "mail-records(7) tells the form of each member", "%.*s must be %s", STR_ARG(name), must);
         bool null = jread_is(key + 1, JSON_NULL) && !member_has_null(&table[row]);

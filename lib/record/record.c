@@ -57,7 +57,7 @@ static enum record_type type_of(str name)
     return RECORD_OTHER;
 }
 
-bool record_read_members(arena *a, str line, const char *what, int64_t number, unsigned types, uint64_t members, struct record *out,
+bool record_read_keeping(arena *a, str line, const char *what, int64_t number, unsigned types, uint64_t kept, struct record *out,
                          struct err *e)
 {
     struct reading r = {a, what, number, e};
@@ -71,7 +71,7 @@ bool record_read_members(arena *a, str line, const char *what, int64_t number, u
     if (!version_is_known(&r, out))
         return false;
     switch (type) {
-    case RECORD_EMAIL: return email_read(&r, out->root, members, &out->email);
+    case RECORD_EMAIL: return email_read(&r, out->root, kept, &out->email);
     case RECORD_POLL: return poll_read(&r, out->root, &out->poll);
     case RECORD_ERROR: return error_read(&r, out->root, &out->error);
     case RECORD_SUBMISSION: return submission_read(&r, out->root, &out->submission);
@@ -83,7 +83,7 @@ bool record_read_members(arena *a, str line, const char *what, int64_t number, u
 
 bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e)
 {
-    return record_read_members(a, line, what, number, types, ~UINT64_C(0), out, e);
+    return record_read_keeping(a, line, what, number, types, 0, out, e);
 }
 
 bool record_read(arena *a, str line, const char *what, int64_t number, struct record *out, struct err *e)

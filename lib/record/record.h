@@ -65,6 +65,7 @@ enum email_member {
 struct email {
     uint64_t known; /* EMAIL_BIT of each member that is not absent */
     uint64_t nulls; /* EMAIL_BIT of each number, time and truth that is null: sentAt of a message without a date */
+    uint64_t kept;  /* EMAIL_BIT of each text that is JSON as it stands, quotes included: record_read_keeping */
     int64_t id;
     str blob_id;              /* sha256 hex of the message as received */
     str path;                 /* file that holds it; with offset, length (octets) and format for a span of a mbox */
@@ -290,8 +291,8 @@ bool record_read(arena *a, str line, const char *what, int64_t number, struct re
  * RECORD_OTHER, whatever is in them. */
 bool record_read_types(arena *a, str line, const char *what, int64_t number, unsigned types, struct record *out, struct err *e);
 
-/* Of an email only these members (EMAIL_BIT of each) are read, and those that are not known; the others are absent, whatever they are. */
-bool record_read_members(arena *a, str line, const char *what, int64_t number, unsigned types, uint64_t members, struct record *out,
+/* Of an email the texts of `kept` (EMAIL_BIT of text, html, preview, …) are only to be written again: they stay JSON. */
+bool record_read_keeping(arena *a, str line, const char *what, int64_t number, unsigned types, uint64_t kept, struct record *out,
                          struct err *e);
 
 /* Where the envelope says no sender, the first of `from`; where it says no recipients, those of to, cc and bcc, each once. */
@@ -302,8 +303,6 @@ bool record_email_members(str names, uint64_t *members, str *wrong);
 
 /* Append the record as one line, with its LF. */
 void record_write_email(struct buf *to, const struct email *m);
-/* The line of an email with these members as they are in r->email now, each at its place; all others as they stand in the line. */
-void record_write_changed(arena *a, struct buf *to, const struct record *r, uint64_t changed);
 /* Its members of `wanted` into an open object; with unknown, those that this version does not know, too. */
 void record_write_email_members(struct jwrite *w, const struct email *m, uint64_t wanted, bool unknown);
 void record_write_poll(struct buf *to, const struct poll *p);

@@ -44,7 +44,7 @@ static const struct member table[SUBMISSION_MEMBERS] = {
 bool submission_read(const struct reading *r, const struct jnode *root, struct submission *out)
 {
     struct members_found found;
-    bool good = members_read(r, root, table, SUBMISSION_MEMBERS, ~UINT64_C(0), out, &found);
+    bool good = members_read(r, root, table, SUBMISSION_MEMBERS, 0, out, &found);
     out->known = found.known;
     out->nulls = found.nulls;
     out->unknown = found.unknown;
@@ -55,7 +55,7 @@ void record_write_submission(struct buf *to, const struct submission *s)
 {
     struct jwrite w = {to, true};
     buf_put(to, S("{\"type\":\"submission\",\"v\":1"));
-    members_write(&w, table, SUBMISSION_MEMBERS, s, s->known, s->nulls, s->unknown);
+    members_write(&w, table, SUBMISSION_MEMBERS, s, s->known, s->nulls, 0, s->unknown);
     buf_put(to, S("}\n"));
 }
 

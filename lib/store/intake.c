@@ -79,13 +79,13 @@ static bool take_message(struct worker *w, struct taken *t)
     return named || blob_copy(w->copier, &source, &t->err);
 }
 
-/* A store keeps neither html nor the fields of the header apart from the message. */
 static const unsigned types = RECORD_BIT(RECORD_EMAIL) | RECORD_BIT(RECORD_POLL) | RECORD_BIT(RECORD_ERROR);
-static const uint64_t members = ~(EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_HEADERS));
+/* Of these a row holds what stands in the line, or nothing. */
+static const uint64_t kept = EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_PREVIEW);
 
 static void work(struct worker *w, struct taken *t)
 {
-    t->read = record_read_members(&t->mem, t->line, "standard input", t->number, types, members, &t->record, &t->err);
+    t->read = record_read_keeping(&t->mem, t->line, "standard input", t->number, types, kept, &t->record, &t->err);
     t->good = t->read && (t->record.type != RECORD_EMAIL || take_message(w, t));
 }
 

@@ -227,35 +227,21 @@ static void test_refusals(void)
     is_str(str_c(e.text), S("row 5 of the store: a member's name in quotes expected at octet 2"), "no line is named");
 }
 
-/* The line, read for its subject only, with another threadId and no mergedThreads. */
-static str changed(str line)
+static void test_kept(void)
 {
+    const uint64_t kept = EMAIL_BIT(EMAIL_TEXT) | EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_PREVIEW);
     struct record r;
     struct err e = {0};
-    if (!record_read_members(&mem, line, "stdin", 3, RECORD_BIT(RECORD_EMAIL), EMAIL_BIT(EMAIL_SUBJECT), &r, &e))
-        return str_copy(&mem, str_c(e.text));
     struct buf b = buf_new(&mem, 64);
-    r.email.thread_id = S("t2");
-    email_knows(&r.email, EMAIL_THREAD_ID);
-    record_write_changed(&mem, &b, &r, EMAIL_BIT(EMAIL_THREAD_ID) | EMAIL_BIT(EMAIL_MERGED_THREADS));
-    return buf_str(&b);
-}
-
-static void test_changed(void)
-{
-    struct record r;
-    struct err e;
-    str line = S("{\"type\":\"email\",\"v\":1,\"size\":\"x\",\"subject\":\"a\\tb\",\"x\":1}");
-    ok(record_read_members(&mem, line, "stdin", 3, RECORD_BIT(RECORD_EMAIL), EMAIL_BIT(EMAIL_SUBJECT), &r, &e), "what is not asked for has any form");
-    ok(r.email.known == EMAIL_BIT(EMAIL_SUBJECT) && r.email.nulls == 0, "and is absent");
-    is_str(r.email.subject, S("a\tb"), "what is asked for is read");
-    is_str(r.email.unknown, S("\"x\":1"), "and what is not known");
-    is_str(changed(S("{\"v\": 1, \"type\":\"email\", \"references\" : [ ],\"threadId\":\"t1\",\"mergedThreads\":[\"t0\"],\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}")),
-           S("{\"type\":\"email\",\"v\":1,\"references\" : [ ],\"threadId\":\"t2\",\"from\":\"A <a@b>\",\"text\":\"\\u0041\"}\n"), "one member is another, all else stands");
-    is_str(changed(S("{\"type\":\"email\",\"id\":1,\"from\":null}")), S("{\"type\":\"email\",\"v\":1,\"id\":1,\"threadId\":\"t2\",\"from\":null}\n"), "it gets its place");
-    is_str(changed(S("{\"type\":\"email\",\"source\":null,\"thread\\u0049d\":\"t1\",\"id\":1}")), S("{\"type\":\"email\",\"v\":1,\"threadId\":\"t2\",\"source\":null,\"id\":1}\n"),
-           "where others have not theirs");
-    is_str(changed(S("{\"type\":\"email\"}")), S("{\"type\":\"email\",\"v\":1,\"threadId\":\"t2\"}\n"), "and at the end");
+    str line = S("{\"html\":null,\"type\":\"email\",\"text\":\"\\u0041\",\"subject\":\"\\u0041\",\"preview\":\"x\",\"preview\":null}");
+    ok(record_read_keeping(&mem, line, "stdin", 3, RECORD_BIT(RECORD_EMAIL), kept, &r, &e), "texts that stay as they are");
+    is_str(r.email.text, S("\"\\u0041\""), "are JSON in the struct");
+    is_str(r.email.subject, S("A"), "others are read");
+    record_write_email(&b, &r.email);
+    is_str(buf_str(&b), S("{\"type\":\"email\",\"v\":1,\"subject\":\"A\",\"preview\":null,\"text\":\"\\u0041\",\"html\":null}\n"), "and are written as they stood");
+    bool refused = !record_read_keeping(&mem, S("{\"type\":\"email\",\"html\":5}"), "stdin", 3, RECORD_BIT(RECORD_EMAIL), kept, &r, &e);
+    ok(refused, "what is no text is refused");
+    is_str(str_c(e.text), S("stdin: line 3: html must be a string"), "as ever");
 }
 
 static void test_others(void)
@@ -315,7 +301,7 @@ int main(void)
     test_queue();
     test_forms();
     test_refusals();
-    test_changed();
+    test_kept();
     test_others();
     test_unknown_members();
     test_written_lines();
