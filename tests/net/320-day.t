@@ -6,7 +6,7 @@
 . "$TOP/tests/net/testbed.sh"
 
 need sqlite3
-TB_CERT_DAYS=90 testbed_start
+testbed_start
 export MAILPIPE_STORE="$T/store" MAILPIPE_CONFIG="$T/conf"
 PATH=$BUILD/timed:$PATH
 job=$TOP/contrib/mailpipe-job

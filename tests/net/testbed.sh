@@ -12,7 +12,7 @@
 # Run as root, Dovecot and the mail belong to nobody; otherwise to the caller. What a function here starts ends with the
 # test, even if that is killed; so call them plainly, never in $(…) or ( … ).
 #
-#     TB_CERT_DAYS                         how long the good one lasts (2), set before testbed_start
+#     TB_CERT_DAYS                         how long the good one lasts (90), set before testbed_start
 #     dovecot_start [good|expired|wrong]   with that certificate; dovecot_stop; dovecot_restart [CERT]
 #     doveadm_run ARGS…                    doveadm of this server; $TB/log/dovecot.log is its log
 #     mailbox_make USER MAILBOX            MAILBOX as IMAP names it, levels parted by "."
@@ -60,14 +60,14 @@ testbed_certs() {
 	mkdir -p "$TB"
 	(
 		cd "$TB" || exit 1
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "${TB_CERT_DAYS:-2}" -subj /CN=test-ca \
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "${TB_CERT_DAYS:-90}" -subj /CN=test-ca \
 			-addext basicConstraints=critical,CA:TRUE -keyout ca.key -out ca.pem
 		sign() {
 			openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.csr"
 			echo "subjectAltName=$3" >"$1.ext"
 			openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days "$2" -extfile "$1.ext" -out "$1.pem"
 		}
-		sign good "${TB_CERT_DAYS:-2}" DNS:localhost,IP:127.0.0.1
+		sign good "${TB_CERT_DAYS:-90}" DNS:localhost,IP:127.0.0.1
 		sign expired -1 DNS:localhost,IP:127.0.0.1
 		sign wrong 2 DNS:elsewhere.example
 		chmod 644 ./*.key

@@ -82,10 +82,12 @@ testbed_start
 mail() {
 	for n in "$@"; do
 		printf 'From: Eve <eve%s@example.org>\r\nTo: ann@example.test\r\nSubject: Number %s\r\nDate: %s\r\nMessage-ID: <%s@example.org>\r\n\r\nHello\r\n' \
-			"$n" "$n" "$(date -R)" "$n" >"mail.$n"
-		mailbox_add ann INBOX "mail.$n"
+			"$n" "$n" "$(date -R)" "$n" >"$TB/mail/ann/tmp/$n"
+		chown "$TB_USER:$TB_GROUP" "$TB/mail/ann/tmp/$n"
+		mv "$TB/mail/ann/tmp/$n" "$TB/mail/ann/new/$(date +%s).$n.test"
 	done
 }
+mailbox_make ann INBOX
 mail 1 2 3 4
 mkdir -p "$root/usr/local/share/ca-certificates"
 cp "$CA" "$root/usr/local/share/ca-certificates/test.crt"
