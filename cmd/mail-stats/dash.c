@@ -1,5 +1,6 @@
 /* What the dashboard shows: the reports, what health finds, accounts, and when mail leaves. */
 #include "mail-stats/dash.h"
+#include "mail-stats/mails.h"
 
 #include "date/date.h"
 
@@ -62,6 +63,29 @@ static bool report(struct request *r, report_run *run, enum by by, const char *t
     if (!out->series)
         table_limit(out, part.limit);
     return true;
+}
+
+/* All of the queue from its domains, as the report has it. */
+static void sum_domains(const struct table *domains, struct table *out)
+{
+    *out = *domains;
+    out->cell = NULL;
+    out->n = out->cap = 0;
+    struct cell *row = table_row(out);
+    for (int k = 0; k < out->columns; k++) {
+        bool oldest = out->column[k].kind == COLUMN_SECONDS;
+        row[k] = out->column[k].kind == COLUMN_COUNT ? cell_number(0) : (struct cell){0};
+        for (ptrdiff_t i = 0; i < domains->n; i++) {
+            const struct cell *c = &table_at(domains, i)[k];
+            if (out->column[k].kind == COLUMN_COUNT)
+                row[k].number += c->number;
+            if (oldest && c->known && (!row[k].known || c->number > row[k].number))
+                row[k] = *c;
+        }
+    }
+    int64_t sent = dash_number(out, 0, S("sent"));
+    row[0] = row[1] = cell_text(by_name(BY_ALL));
+    row[dash_column(out, S("successRate"))] = cell_rate(sent, sent + dash_number(out, 0, S("failed")) + dash_number(out, 0, S("expired")));
 }
 
 /* Those where something waits, most of it first: the row is moved up before those with less. */
@@ -247,14 +271,17 @@ static bool read_store(struct dash *d, struct err *e)
     now.range.since = INT64_MIN;
     now.range.until = INT64_MAX;
     now.limit = every.limit = -1;
+    struct mails mails = {0};
+    every.mails = &mails;
     if (!report(&every, volume_run, r->by, "Mail", &d->volume, e) || !report(&every, response_run, r->by, "Response times", &d->response, e) ||
         !report(&every, response_run, BY_ALL, "Response times", &d->response_all, e) ||
-        !report(&every, rates_run, BY_ALL, "Attempts to send", &d->rates, e) || !report(&now, queue_run, BY_ALL, "Queue", &d->queue, e) ||
-        !report(&now, queue_run, BY_DOMAIN, "Queue by domain", &d->domains, e) || !report(r, senders_run, BY_ALL, "Senders", &d->senders, e) ||
+        !report(&every, rates_run, BY_ALL, "Attempts to send", &d->rates, e) ||
+        !report(&now, queue_run, BY_DOMAIN, "Queue", &d->domains, e) || !report(r, senders_run, BY_ALL, "Senders", &d->senders, e) ||
         !report(&every, errors_run, BY_ALL, "Errors", &d->errors, e))
         return false;
     d->errors_n = dash_sum(&d->errors, S("errors"));
     table_limit(&d->errors, r->limit);
+    sum_domains(&d->domains, &d->queue);
     rank_domains(&d->domains, r->limit);
     return read_polls(r, &d->polls, e) && stats_sending(r->store, &d->sending, e);
 }

@@ -8,6 +8,7 @@
 #include "schedule/schedule.h"
 #include "store/store.h"
 
+struct mails;
 struct request {
     arena *mem; /* run lifetime */
     struct store *store;
@@ -21,6 +22,7 @@ struct request {
     bool business;
     bool legacy; /* --names legacy: members are called as in the service that came before */
     bool errors; /* --errors: only what went wrong */
+    struct mails *mails; /* for response_run: what it reads is kept here for its next run; NULL: not */
 };
 
 /* Fills the table; nothing is printed while rows of the store are read. */

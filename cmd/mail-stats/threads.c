@@ -149,14 +149,14 @@ static struct business hours_of(struct request *r, const struct mails *m)
 bool response_run(struct request *r, struct table *t, struct err *e)
 {
     struct answering a = {.request = r};
-    struct mails mails;
-    if (!email_groups(r, sizeof(struct answers), &a.groups, e) || !mails_read(r, true, false, &mails, e))
+    struct mails own = {0}, *mails = r->mails ? r->mails : &own;
+    if (!email_groups(r, sizeof(struct answers), &a.groups, e) || (!mails->mem && !mails_read(r, true, false, mails, e)))
         return false;
     if (r->business)
-        a.business = hours_of(r, &mails);
-    for (ptrdiff_t i = 0, next; i < mails.n; i = next) {
-        next = mails_end(&mails, i);
-        read_thread(&a, &mails.item[i], next - i);
+        a.business = hours_of(r, mails);
+    for (ptrdiff_t i = 0, next; i < mails->n; i = next) {
+        next = mails_end(mails, i);
+        read_thread(&a, &mails->item[i], next - i);
     }
     if (!groups_close(r, &a.groups, e))
         return false;

@@ -35,6 +35,7 @@ is 'first answers: the median' "$(dash .responseTime.p50Seconds)" \
 is 'the queue' "$(dash '.queue | "\(.recipients) \(.queued) \(.deferred) \(.held) \(.sent) \(.failed) \(.oldestSeconds)"')" \
 	"$(sql "SELECT count(*), sum(recipient_status = 'queued'), sum(recipient_status = 'deferred'), sum(recipient_status = 'held'), sum(recipient_status = 'sent'),
 		sum(recipient_status = 'failed'), max(CASE WHEN recipient_status IN ('queued', 'deferred', 'held') THEN $MAILPIPE_TEST_NOW - created_at END) FROM v_queue")"
+is 'it is the report' "$(dash '.queue | tojson')" "$(mail-stats queue --by all | jq -c 'del(.type, .v)')"
 is 'domains where most waits' "$(dash '.domains[] | "\(.key) \(.queued + .deferred + .held)"' | sort)" \
 	"$(sql "SELECT substr(recipient, instr(recipient, '@') + 1), count(*) FROM v_queue WHERE recipient_status IN ('queued', 'deferred', 'held') GROUP BY 1" | sort)"
 is 'they are in order' "$(dash '.domains[] | .queued + .deferred + .held')" "$(dash '.domains[] | .queued + .deferred + .held' | sort -rn)"
