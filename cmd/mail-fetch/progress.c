@@ -8,7 +8,7 @@ enum { DRAW_MS = 100, BAR = 20 };
 void progress_begin(struct progress *p, str account, str mailbox, int64_t total)
 {
     *p = (struct progress){.total = total, .began_ms = sys_clock.monotonic_ms()};
-    p->shown = prog_is() != QUIET && isatty(2) && !isatty(1) && total > 0;
+    p->shown = prog_is() != QUIET && prog_logs_text() && isatty(2) && !isatty(1) && total > 0;
     struct err clean; /* what a server calls a mailbox must not steer the terminal */
     err_set(&clean, ERR_NONE, "", NULL, "%.*s %.*s", STR_ARG(account), STR_ARG(str_first(mailbox, 60)));
     snprintf(p->line, sizeof p->line, "%.150s", clean.text);

@@ -56,7 +56,8 @@ static bool read_query(struct request *r, int n, char **words)
         struct err e;
         err_set(&e, ERR_USAGE, "query", fault.hint, "%s", fault.text);
         prog_error(&e);
-        fd_write_full(2, query_caret(r->mem, buf_str(&text), fault.at));
+        if (prog_logs_text())
+            fd_write_full(2, query_caret(r->mem, buf_str(&text), fault.at));
         return false;
     }
     q = query_both(r->mem, q, query_any_of(r->mem, QUERY_ACCOUNT, &r->accounts));

@@ -61,6 +61,8 @@ bool prog_is_log_form(str word) { return form_named(word) >= 0; }
 
 bool prog_is_log_level(str word) { return level_named(word) >= 0; }
 
+bool prog_logs_text(void) { return form == TEXT; }
+
 bool prog_log_form(str word, enum prog_wish by)
 {
     int named = form_named(word);
@@ -122,10 +124,12 @@ void log_init(void)
 
 static void put_member(struct jwrite *w, str key, const char *value)
 {
+    char line[LINE];
     if (!value[0])
         return;
+    err_printable(line, sizeof line, str_c(value));
     jwrite_key(w, key);
-    jwrite_string(w, str_c(value));
+    jwrite_string(w, str_c(line));
 }
 
 static void put_time(struct jwrite *w)
@@ -202,10 +206,9 @@ void log_say(const struct log_message *m)
 void log_misuse(const char *verb, const char *text)
 {
     char hint[128];
-    bool blank = form == TEXT; /* two lines for people */
+    bool two_lines = form == TEXT; /* for people */
     snprintf(hint, sizeof hint, "try '%s%s%s -h'", prog_name(), verb[0] ? " " : "", verb);
-    if (text[0] || !blank)
-        log_say(&(struct log_message){QUIET, text, verb, "usage", "", "", blank ? "" : hint, ERR_USAGE});
-    if (blank)
+    log_say(&(struct log_message){QUIET, text, verb, "usage", "", "", two_lines ? "" : hint, ERR_USAGE});
+    if (two_lines)
         log_say(&(struct log_message){QUIET, hint, verb, "", "", "", "", 0});
 }

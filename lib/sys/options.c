@@ -171,28 +171,39 @@ static void read_table(struct table *t, const struct prog_form *f)
 
 /* ---- reading the command line ---------------------------------------------------------------------------- */
 
-/* getopt's own messages would not go where --log says. */
+/* How many long options a word may mean; *one is the one of them with that value, or NULL. */
+static int long_options_like(const struct table *t, str word, int val, const struct option **one)
+{
+    int n = 0;
+    str name, value;
+    *one = NULL;
+    str_cut(word, '=', &name, &value);
+    for (int i = 0; i < t->n && str_starts(name, S("--")); i++) {
+        bool like = str_starts(str_c(t->longs[i].name), str_skip(name, 2));
+        n += like;
+        if (like && t->longs[i].val == val)
+            *one = &t->longs[i];
+    }
+    return n;
+}
+
+/* What getopt found wrong, because its own words would not go where --log says. */
 static void explain(const struct prog_form *f, const struct table *t, int found, char **argv)
 {
     char text[512];
-    const char *given = argv[optind - 1], *long_name = NULL;
-    for (int i = 0; i < t->n && !long_name; i++)
-        if (t->longs[i].val == optopt)
-            long_name = t->longs[i].name;
-    int like = 0;
-    ptrdiff_t len = str_find_byte(str_c(given), '=') < 0 ? (ptrdiff_t)strlen(given) : str_find_byte(str_c(given), '=');
-    for (int i = 0; i < t->n && strncmp(given, "--", 2) == 0; i++)
-        like += str_starts(str_c(t->longs[i].name), str_of(given + 2, len - 2));
-    if (found == ':' && strncmp(given, "--", 2) == 0)
-        snprintf(text, sizeof text, "option '%s' requires an argument", given);
+    const char *word = argv[optind - 1]; /* of a letter among others it may be the word before */
+    const struct option *is_long;
+    int likes = long_options_like(t, str_c(word), optopt, &is_long);
+    if (found == ':' && is_long)
+        snprintf(text, sizeof text, "option '%s' requires an argument", word);
     else if (found == ':')
         snprintf(text, sizeof text, "option '-%c' requires an argument", optopt);
-    else if (optopt && strncmp(given, "--", 2) == 0 && long_name)
-        snprintf(text, sizeof text, "option '--%s' takes no argument", long_name);
+    else if (is_long)
+        snprintf(text, sizeof text, "option '--%s' takes no argument", is_long->name);
     else if (optopt)
         snprintf(text, sizeof text, "unrecognized option '-%c'", optopt);
     else
-        snprintf(text, sizeof text, "%s option '%s'", like > 1 ? "ambiguous" : "unrecognized", given);
+        snprintf(text, sizeof text, "%s option '%s'", likes > 1 ? "ambiguous" : "unrecognized", word);
     log_misuse(f->verb ? f->verb : "", text);
 }
 

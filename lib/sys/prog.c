@@ -75,11 +75,10 @@ enum err_class prog_worst(void) { return worst; }
 
 int prog_misuse(const char *format, ...)
 {
-    char text[1024] = "";
+    char text[1024];
     va_list args;
     va_start(args, format);
-    if (format)
-        vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
     log_misuse("", text);
     return ERR_USAGE;

@@ -30,7 +30,7 @@ void prog_error(const struct err *e);
 void prog_outcome(enum err_class class);
 enum err_class prog_worst(void);
 
-/* "NAME: text" and "try 'NAME -h'" on stderr; the exit code 64. format NULL: it has been said already. Use: return prog_misuse(…); */
+/* "NAME: text" and "try 'NAME -h'" on stderr; the exit code 64. Use: return prog_misuse(…); */
 int prog_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Usage to stdout and 0; version to stdout and 0 (74 where stdout cannot be written). */
 int prog_usage(const char *text);
@@ -45,6 +45,8 @@ enum prog_wish { PROG_BY_DEFAULT, PROG_BY_ENVIRONMENT, PROG_BY_SETTING, PROG_BY_
 bool prog_log_form(str form, enum prog_wish by);
 bool prog_log_level(str level, enum prog_wish by);
 bool prog_is_log_form(str form);
+/* Whether a person reads stderr: carets and progress bars are for nobody else. */
+bool prog_logs_text(void);
 bool prog_is_log_level(str level);
 /* The account that messages are about from here on, a member of `log` (STR_NONE: none). */
 void prog_account(str name);

@@ -79,6 +79,11 @@ def unknown_option(name, *verb):
             yield done.stderr
 
 
+def says(expected, *command):
+    done = run(*command)
+    return [] if done.returncode == 64 and done.stderr.splitlines()[0].partition(": ")[2] == expected else [done.stderr]
+
+
 def check_options(name, own, common, *verb):
     here = " ".join((name, *verb))
     tap.check(f"{here}: what is common", sorted(common - {row[1] for row in own if row[0] in ("", *verb)}))
@@ -102,4 +107,10 @@ for name in programs:
         check_options(name, rows_of(name, verb), COMMON if verb == "templates" else COMMON | {"-s,--store"}, verb)
         if name != "mail-compose":
             tap.check(f"{name} {verb}: the table of the program has its rows", [] if all(row in rows for row in rows_of(name, verb)) else [verb])
+tap.check("a letter among others", says("unrecognized option '-Z'", "mail-thread", "--stateless", "-qZv"))
+tap.check("behind a long option with an argument", says("unrecognized option '-Z'", "mail-thread", "--store=x", "-Zv"))
+tap.check("an argument that a letter wants", says("option '-s' requires an argument", "mail-thread", "-qs"))
+tap.check("a long option by its begin", says("option '--stor' requires an argument", "mail-thread", "--stor"))
+tap.check("several that begin so", says("ambiguous option '--st'", "mail-thread", "--st"))
+tap.check("several that begin so, with an argument", says("ambiguous option '--st=x'", "mail-thread", "--st=x"))
 tap.done()

@@ -42,6 +42,10 @@ printf 'x\n' | mail-store -s store --log json put >out 2>err
 schema_ok err 'before the verb, it holds for the verb' 
 exits 66 mail-parse --log json "$(printf 'no\033such\\"file')"
 is 'json: control characters of what others wrote' "$(jq -r .message err | grep -c "$(printf '\033')")" 0
+exits 64 mail-store -s store --log json search 'is:nonsense('
+schema_ok err 'a query that is none: only records'
+exits 64 mail-store -s store search 'is:nonsense('
+ok 'for people with a caret' grep -q '\^' err
 exits 64 mail-store --log xml
 like 'another word is refused' "$(cat err)" "^mail-store: --log is text, json or syslog, not 'xml'"
 exits 64 mail-store --log-level loud
