@@ -60,11 +60,15 @@ run_msmtp() {
 	note sink msmtp "$few" sh -c "i=0; while [ \$i -lt $few ]; do msmtp -C msmtprc bob@example.test <m\$i.eml || exit 1; i=\$((i + 1)); done"
 }
 
-# From the first line to the last delivery, durable in between. The store stays from run to run, as it does in life, and each run has
-# messages of its own.
+# From the first line to the last delivery, durable in between. The store stays from run to run, as it does in life: one run before those
+# that count makes it, and its folders. Each run has messages of its own.
 run_queue() { # WHO STORE CONFIG RUN
 	local from=$(($4 * far % (messages - far + 1)))
 	tail -n "+$((from + 1))" submissions | head -n "$far" | jq -c ".messageId = [\"run$4.\" + .messageId[0]]" >part
+	if [ ! -e "$2" ]; then
+		tail -n "$far" submissions | mail-queue add -q -s "$2" >/dev/null
+		mail-queue run -q -s "$2" -C "$3"
+	fi
 	before=$(mail-queue list -s "$2" --all --status sent 2>/dev/null | wc -l)
 	note queue "$1" "$far" env MAILPIPE_CONFIG="$3" MAILPIPE_STORE="$2" sh -c 'mail-queue add <part >/dev/null && mail-queue run'
 	got=$(($(mail-queue list -s "$2" --all --status sent | wc -l) - before))
