@@ -134,8 +134,10 @@ void dash_bars(struct buf *to, const struct drawing *d)
     buf_fmt(to, "<svg class=\"bars\" width=\"100%%\" height=\"%d\" role=\"img\" aria-label=\"", d->high + FOOT);
     put_escaped(to, d->label);
     buf_put(to, S("\">"));
-    for (int i = 0; i <= 2; i++)
-        buf_fmt(to, "<line class=\"%s\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>", i == 2 ? "g z" : "g", i * d->high / 2 + 0.5, i * d->high / 2 + 0.5);
+    for (int i = 0; i <= 2; i++) {
+        int y = i * d->high / 2;
+        buf_fmt(to, "<line class=\"%s\" x1=\"0\" x2=\"100%%\" y1=\"%d.5\" y2=\"%d.5\"/>", i == 2 ? "g z" : "g", y, y);
+    }
     for (ptrdiff_t i = 0; i < d->n; i += each)
         put_bar(to, d, highest(d, i, each), 100.0 * (double)i / (double)d->n, room, scale);
     put_names(to, d, d->n < NAMES ? d->n : NAMES);

@@ -474,14 +474,16 @@ static void put_queue(struct page *p)
     }
     begin_card(p, "queue", "Queue", "");
     put(p, "<p class=\"legend\" aria-hidden=\"true\"><span>by age</span></p>\n");
-    struct drawing drawing = {5, names, tip, {age, NULL}, COLUMN_COUNT, str_fmt(p->mem, "Waiting by age: %lld recipients", (long long)dash_waiting(&d->queue, 0)), DASH_LOW};
+    str label = str_fmt(p->mem, "Waiting by age: %lld recipients", (long long)dash_waiting(&d->queue, 0));
+    struct drawing drawing = {5, names, tip, {age, NULL}, COLUMN_COUNT, label, DASH_LOW};
     dash_bars(p->to, &drawing);
     put(p, "<dl class=\"row\">");
     for (int i = 0; i < QUEUE_STATUSES; i++) {
-        int64_t n = dash_number(&d->queue, 0, queue_status_name((enum queue_status)i));
+        str status = queue_status_name((enum queue_status)i);
+        int64_t n = dash_number(&d->queue, 0, status);
         if (!n && i != QUEUE_QUEUED && i != QUEUE_SENT)
             continue;
-        buf_fmt(p->to, "<div><dt>%.*s</dt><dd id=\"n-%.*s\">", STR_ARG(queue_status_name((enum queue_status)i)), STR_ARG(queue_status_name((enum queue_status)i)));
+        buf_fmt(p->to, "<div><dt>%.*s</dt><dd id=\"n-%.*s\">", STR_ARG(status), STR_ARG(status));
         put_count(p, n);
         put(p, "</dd></div>");
     }

@@ -77,9 +77,11 @@ is 'page: first answers' "$(number p50) $(number p90) $(number p99) $(number rep
 is 'page: queue' "$(number queue) $(number queued) $(number deferred)" "$(dash '.queue | "\(.queued + .deferred + .held) \(.queued) \(.deferred)"')"
 is 'page: sent' "$(number rates)" "$(dash .rates.sent)"
 is 'page: errors' "$(number errors)" "$(mail-stats errors --since 30d | jq -s 'map(.errors) | add')"
-for id in $(grep -o 'href="#cmd-[a-z]*"' dash.html | sed 's/.*#\(.*\)"/\1/' | sort -u); do
+grep -o 'href="#cmd-[a-z]*"' dash.html | sed 's/.*#\(.*\)"/\1/' | sort -u >ids
+is 'so many of them' "$(wc -l <ids)" 6
+while read -r id; do
 	is "$id: the command is in the page" "$(grep -c "class=\"cmd\" id=\"$id\"" dash.html)" 1
-done
+done <ids
 sed -n 's,.*class="cmd"[^>]*><code>\(.*\)</code>.*,\1,p' dash.html | sed 's/<[^>]*>//g; s/&#39;/'"'"'/g' >commands
 is 'so many commands' "$(wc -l <commands)" 9
 while read -r line; do
@@ -106,7 +108,7 @@ is 'nor on the page' "$(mail-stats dash --errors -f html | grep -c -e 'class="ti
 printf old >out.html
 mail-stats dash -f html -o out.html
 is 'the file has the page' "$(grep -c '<title>Mail</title>' out.html)" 1
-is 'it was another file until then' "$(ls)" "$(ls | grep -v '\.html\.')"
+is 'no other file is left beside it' "$(find . -name 'out.html?*')" ''
 (umask 027 && mail-stats dash -f json -o new.json)
 is 'as the umask says' "$(stat -c %a new.json)" 640
 is 'nothing on stdout' "$(mail-stats dash -f json -o new.json)" ''
