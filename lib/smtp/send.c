@@ -266,10 +266,11 @@ static bool send_one(struct smtp *c, struct smtp_message *m, struct err *e)
     return true;
 }
 
-/* As many as are committed together: small ones, or one that is not. One half is committed while the other is answered. */
+/* As many as are committed together: small ones, or one that is not. Where several are on their way, one half is committed while the
+ * other is answered. */
 static ptrdiff_t next_group(struct smtp *c, struct smtp_message *const *m, ptrdiff_t n, struct smtp_message **group, ptrdiff_t *used)
 {
-    ptrdiff_t count = 0, most = (c->window + 1) / 2;
+    ptrdiff_t count = 0, most = c->pipelining && c->chunking ? (c->window + 1) / 2 : c->window;
     for (*used = 0; *used < n && count < most; ++*used) {
         bool large = m[*used]->scan.octets > SMTP_SMALL;
         if (large && count)
