@@ -1,3 +1,4 @@
+#include "date/date.h"
 #include "store/blob.h"
 #include "store/threads.h"
 
@@ -288,6 +289,24 @@ static bool mailbox_holes(arena *a, struct store *s, struct mailbox *m, struct e
     return true;
 }
 
+/* Of a row: the role, and when it was last read, each where it is known. */
+static str mailbox_more(arena *a, sqlite3_stmt *q)
+{
+    struct buf to = buf_new(a, 64);
+    struct jwrite w = {&to, false};
+    if (!db_is_null(q, 2)) {
+        jwrite_key(&w, S("role"));
+        jwrite_string(&w, db_text(q, 2));
+    }
+    if (!db_is_null(q, 5)) {
+        jwrite_key(&w, S("lastSyncAt"));
+        jwrite_raw(&w, S("\""));
+        date_put_utc(&to, db_i64(q, 5));
+        buf_byte(&to, '"');
+    }
+    return buf_str(&to);
+}
+
 bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, struct buf *to, struct err *e)
 {
     struct mailbox *all = NULL;
@@ -297,7 +316,8 @@ bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, str
         db_query(s, e,
                  "SELECT a.name, m.name, m.role, "
                  "(SELECT count(*) FROM email_mailbox x WHERE x.mailbox_id = m.id), "
-                 "(SELECT count(*) FROM email_mailbox x JOIN email e ON e.id = x.email_id WHERE x.mailbox_id = m.id AND e.seen = 0) "
+                 "(SELECT count(*) FROM email_mailbox x JOIN email e ON e.id = x.email_id WHERE x.mailbox_id = m.id AND e.seen = 0), "
+                 "(SELECT max(p.ended_at) FROM poll p WHERE p.account_id = m.account_id AND p.mailbox = m.name AND p.status <> 'failed') "
                  "FROM mailbox m JOIN account a ON a.id = m.account_id ORDER BY a.name, m.name",
                  "");
     while (db_row(s, q, &failed, e)) {
@@ -307,8 +327,7 @@ bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, str
         struct mailbox *m = &all[n++];
         *m = (struct mailbox){
             .account = db_text_copy(a, q, 0), .name = db_text_copy(a, q, 1), .total = db_i64(q, 3), .unread = db_i64(q, 4)};
-        if (!db_is_null(q, 2))
-            m->more = str_fmt(a, "\"role\":\"%.*s\"", STR_ARG(db_text(q, 2)));
+        m->more = mailbox_more(a, q);
     }
     for (ptrdiff_t i = 0; i < n && !failed; i++) {
         failed = !mailbox_holes(a, s, &all[i], e);

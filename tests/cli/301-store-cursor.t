@@ -23,6 +23,9 @@ mail-store mailboxes >m.jsonl
 schema_ok m.jsonl
 exits 0 mail-store check
 is 'in order' "$(cat out)" ''
+is 'when it was last read' "$(jq -r .lastSyncAt m.jsonl)" "$(poll | jq -r .endedAt)"
+poll | jq -c '.status = "failed" | .endedAt = "2099-01-01T00:00:00Z"' | mail-store put -q
+is 'but not by a poll that failed' "$(mail-store mailboxes | jq -r .lastSyncAt)" "$(poll | jq -r .endedAt)"
 
 new_store skip
 { fetched 1 5 0; fetched 2 8 7; poll; } | mail-store put -q --skip-gaps
