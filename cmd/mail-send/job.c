@@ -229,7 +229,7 @@ static bool take_file(struct job *j, struct err *e)
 {
     const char *path = str_z(&j->mem, j->s.path);
     struct stat st;
-    j->m.fd = open(path, O_RDONLY | O_CLOEXEC);
+    j->m.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (j->m.fd < 0 || fstat(j->m.fd, &st) != 0)
         return err_errno(e, ERR_IO, "send.message", NULL, "cannot read the message %s", path);
     if (!S_ISREG(st.st_mode))

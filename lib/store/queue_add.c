@@ -108,11 +108,15 @@ static bool name_file(struct queue_adder *q, struct submission *m, struct err *e
 {
     char *octets = arena_alloc(&q->mem, BLOB_LATER_OCTETS, 1);
     m->path = str_c(str_z(&q->mem, m->path));
-    int fd = open(m->path.ptr, O_RDONLY | O_CLOEXEC);
+    int fd = open(m->path.ptr, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
     if (fd < 0)
         return err_errno(e, ERR_MISSING, "queue.message", "", "cannot read the message %s", m->path.ptr);
-    ptrdiff_t n = fd_read_full(fd, octets, BLOB_LATER_OCTETS);
-    bool good = n >= 0 || cannot_read(e, m->path.ptr);
+    bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (!good)
+        err_set(e, ERR_INPUT, "queue.message", "", "%s is no regular file", m->path.ptr);
+    ptrdiff_t n = good ? fd_read_full(fd, octets, BLOB_LATER_OCTETS) : 0;
+    good = good && (n >= 0 || cannot_read(e, m->path.ptr));
     if (good && n < BLOB_LATER_OCTETS)
         hold_small(q, m, str_of(octets, n));
     else if (good)
@@ -132,6 +136,9 @@ static bool name_message(struct queue_adder *q, struct submission *m, struct err
     struct base64 d = {0};
     struct buf octets = buf_new(&q->mem, m->raw.len);
     base64_decode(&d, m->raw, &octets);
+    base64_end(&d, &octets);
+    if (d.flags)
+        return err_set(e, ERR_INPUT, "queue.message", "", "raw is no base64");
     if (octets.len > BLOB_LATER_OCTETS)
         return write_large(q, m, buf_str(&octets), -1, e);
     hold_small(q, m, buf_str(&octets));

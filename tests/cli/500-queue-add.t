@@ -26,6 +26,17 @@ exits 0 mail-queue add -v <one.jsonl
 is 'again: the same number' "$(jq .id out)" 1
 like 'again: known' "$(cat err)" '0 added, 1 known'
 is 'again: one row' "$(sqlite3 "$DB" 'SELECT count(*) FROM submission')" 1
+# what is held, and what is not
+for n in 0 1 65535 65536 65537 262143 262144 262145 700000; do
+	head -c "$n" /dev/zero | tr '\0' z >"size.$n"
+	jq -nc --arg p "$T/size.$n" '{type: "submission", v: 1, path: $p, envelope: {rcptTo: ["a@b.example"]}}'
+	head -c "$n" /dev/zero | tr '\0' r | base64 -w0 >"raw.$n"
+	if [ "$n" -gt 0 ]; then jq -nc --rawfile r "raw.$n" '{type: "submission", v: 1, raw: $r, envelope: {rcptTo: ["a@b.example"]}}'; fi
+done >sizes.jsonl
+exits 0 mail-queue add -s sizes <sizes.jsonl
+is 'messages of any size lie there whole' "$(jq -r '"\(.blobId)  \(.path)"' out | sha256sum -c --quiet 2>&1)" ''
+is 'their sizes' "$(jq -r .size out | uniq -c | awk '{print $1 "x" $2}' | tr '\n' ' ')" '1x0 2x1 2x65535 2x65536 2x65537 2x262143 2x262144 2x262145 2x700000 '
+exits 0 mail-store check -s sizes --full
 one '.to = ["other@y.example"]' | mail-queue add | jq .id >out
 is 'to another: another' "$(cat out)" 2
 one '.account = "bob"' | mail-queue add | jq .id >out
@@ -64,6 +75,10 @@ refused 'no message' 65 'a submission without a message' "$(one 'del(.blobId, .p
 refused 'no file' 66 '/no/such/file' "$(one '.idempotencyKey = "x" | .path = "/no/such/file" | .blobId = "'"$(echo x | sha256sum | cut -d ' ' -f 1)"'"')"
 echo other >other.eml
 refused 'another digest' 65 'other.eml' "$(one '.blobId = "'"$(echo x | sha256sum | cut -d ' ' -f 1)"'" | .idempotencyKey = "y" | .path = "'"$T/other.eml"'"')"
+mkfifo pipe
+refused 'a pipe' 65 'pipe is no regular file' "$(one 'del(.blobId) | .idempotencyKey = "p" | .path = "'"$T/pipe"'"')"
+refused 'a folder' 65 'is no regular file' "$(one 'del(.blobId) | .idempotencyKey = "f" | .path = "'"$T"'"')"
+refused 'raw that is no base64' 65 'raw is no base64' "$(one 'del(.blobId, .path) | .idempotencyKey = "r" | .raw = "a*b"')"
 refused 'no recipients' 65 'a submission without recipients' "$(one 'del(.to)')"
 refused 'a line end in an address' 65 'envelope must be' "$(one '.envelope = {rcptTo: ["a@b\r\nRCPT TO:<c@d>"]}')"
 refused 'an address that ends its command' 65 'envelope must be' "$(one '.envelope = {rcptTo: ["a@b> SIZE=1"]}')"
