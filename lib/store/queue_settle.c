@@ -17,6 +17,7 @@ struct queue_settler {
     queue_patience_of *patience;
     void *context;
     int64_t pending, since_ms;
+    int64_t underived; /* the submission of the last delivery: its own row follows when another one comes; 0: none */
 };
 
 struct queue_settler *queue_settler_new(arena *a, struct store *s, queue_patience_of *patience, void *context, struct err *e)
@@ -38,6 +39,7 @@ static enum queue_taken_in lose(struct queue_settler *q)
 {
     db_rollback(q->store);
     q->pending = 0;
+    q->underived = 0;
     return QUEUE_LOST;
 }
 
@@ -53,6 +55,14 @@ static bool begin(struct queue_settler *q, struct err *e)
     q->seen = (struct map){0};
     q->since_ms = sys_clock.monotonic_ms();
     return true;
+}
+
+/* Once for each submission: some have thousands of recipients, and each time all are read. */
+static bool derive_before(struct queue_settler *q, int64_t submission, int64_t now, struct err *e)
+{
+    int64_t before = q->underived;
+    q->underived = submission;
+    return !before || before == submission || queue_derive(q->store, before, now, e);
 }
 
 static void remember_lease(struct queue_settler *q, str lease)
@@ -119,7 +129,7 @@ enum queue_taken_in queue_settle(struct queue_settler *q, const struct delivery 
     if (!queue_outcome(q->store, &r, &status, d->status, d, &patience, now, e))
         return lose(q);
     int64_t seq = sqlite3_last_insert_rowid(q->store->db);
-    if (!queue_derive(q->store, r.submission, now, e))
+    if (!derive_before(q, r.submission, now, e))
         return lose(q);
     remember_lease(q, r.lease);
     put_event(q, &r, status, seq, now);
@@ -154,7 +164,7 @@ bool queue_settle_commit(struct queue_settler *q, str *events, struct err *e)
     *events = S("");
     if (!q->store->in_transaction)
         return true;
-    if (!db_commit(q->store, e)) {
+    if (!derive_before(q, 0, now_s(), e) || !db_commit(q->store, e)) {
         lose(q);
         return false;
     }
