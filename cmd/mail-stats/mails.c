@@ -79,7 +79,7 @@ static void collect(void *context, const struct stats_email *m)
         to->item = arena_grow(to->mem, to->item, (size_t)to->cap * sizeof *to->item, (size_t)cap * sizeof *to->item, _Alignof(struct mail));
         to->cap = cap;
     }
-    to->item[to->n++] = (struct mail){m->thread, m->account_id, m->received_at, m->id, m->account,
+    to->item[to->n++] = (struct mail){m->thread, m->account_id, m->received_at, m->id, m->from, m->account,
                                       str_eq(m->direction, S("outbound")) || is_own(&c->owns, m)};
 }
 
@@ -125,7 +125,7 @@ ptrdiff_t mails_end(const struct mails *m, ptrdiff_t from)
 
 /* ---- business hours ------------------------------------------------------------------------------------------------- */
 
-struct business business_new(arena *a, const struct schedule *hours, int64_t first, int64_t last)
+static struct business business_new(arena *a, const struct schedule *hours, int64_t first, int64_t last)
 {
     struct business b = {0};
     struct schedule_opening o;
@@ -160,6 +160,16 @@ static int64_t open_until(const struct business *b, int64_t t)
             high = middle;
     }
     return b->before[low] + (t < b->closes[low] ? t : b->closes[low]) - b->opens[low];
+}
+
+struct business business_of(struct request *r, const struct mails *m)
+{
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (ptrdiff_t i = 0; i < m->n; i++) {
+        first = m->item[i].received_at < first ? m->item[i].received_at : first;
+        last = m->item[i].received_at > last ? m->item[i].received_at : last;
+    }
+    return business_new(r->mem, &r->hours, first, last);
 }
 
 int64_t business_between(const struct business *b, int64_t from, int64_t to) { return open_until(b, to) - open_until(b, from); }

@@ -5,7 +5,7 @@
 #include "mail-stats/stats.h"
 
 struct mail {
-    int64_t thread, account_id, received_at, id;
+    int64_t thread, account_id, received_at, id, from; /* from: row of address, 0: none */
     str account;
     bool ours; /* direction outbound, or From is an address of the account in the configuration */
 };
@@ -27,8 +27,8 @@ struct business {
     int64_t *opens, *closes, *before; /* before: seconds that were open until then */
     ptrdiff_t n, cap;
 };
-/* From the first to the last second that will be asked for. */
-struct business business_new(arena *a, const struct schedule *hours, int64_t first, int64_t last);
+/* Of the hours of the request, from the first to the last of these. */
+struct business business_of(struct request *r, const struct mails *m);
 int64_t business_between(const struct business *b, int64_t from, int64_t to);
 
 #endif

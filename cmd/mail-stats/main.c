@@ -15,6 +15,7 @@ static const char usage[] =
     "  senders            who wrote, the most frequent first\n"
     "  recipients         to whom\n"
     "  domains            domains of senders\n"
+    "  customers          who is on the other side of threads: what they wrote, and how soon we answered\n"
     "  threads            how many were opened, how large and how old they became\n"
     "  response-time      how long our answers took\n"
     "  attachments        their types and sizes\n"
@@ -36,7 +37,7 @@ static const char usage[] =
     "      --until TIME   before that time, in the same forms\n"
     "      --by WHAT      a row for each of these\n"
     "  -a, --account NAME  only this account (repeatable)\n"
-    "      --business-hours H  response-time counts these hours only: 09:00-18:00\n"
+    "      --business-hours H  response-time and customers count these hours only: 09:00-18:00\n"
     "      --business-days D   on these days: mon-fri (as it is where only hours are said), all\n"
     "  -C, --config FILE  the configuration: which addresses are ours\n"
     "  -f, --format F     json (one record a line), tsv, table, svg, html; without it a table on a terminal, else json\n"
@@ -55,6 +56,7 @@ static const struct report reports[] = {
     {"senders", "senders", "Senders", senders_run, PARTS, BY_ALL, NULL, 0, true},
     {"recipients", "recipients", "Recipients", recipients_run, PARTS, BY_ALL, NULL, 0, true},
     {"domains", "domains", "Domains of senders", domains_run, PARTS, BY_ALL, NULL, 0, true},
+    {"customers", "customers", "Customers", customers_run, 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0, true},
     {"threads", "threads", "Threads", threads_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0, false},
     {"response-time", "response-time", "Response times", response_run, BY_TIMES | 1 << BY_ALL | 1 << BY_ACCOUNT, BY_ALL, NULL, 0, false},
     {"attachments", "attachments", "Attachments", attachments_run, PARTS, BY_ALL, NULL, 0, true},

@@ -42,7 +42,7 @@ struct report {
 };
 
 report_run volume_run, senders_run, recipients_run, domains_run, threads_run, response_run, attachments_run, polls_run;
-report_run queue_run, rates_run, bounces_run, errors_run, service_run, connections_run;
+report_run queue_run, rates_run, bounces_run, errors_run, service_run, connections_run, customers_run;
 page_print dash_print;
 /* The rows of a report that has `each`, for what --by says; at most `limit` of each. */
 bool each_run(struct request *r, const struct report *report, struct table *t, struct err *e);

@@ -136,16 +136,6 @@ static void answer_columns(struct table *t)
     table_column(t, S("replyP99Seconds"), COLUMN_SECONDS);
 }
 
-static struct business hours_of(struct request *r, const struct mails *m)
-{
-    int64_t first = INT64_MAX, last = INT64_MIN;
-    for (ptrdiff_t i = 0; i < m->n; i++) {
-        first = m->item[i].received_at < first ? m->item[i].received_at : first;
-        last = m->item[i].received_at > last ? m->item[i].received_at : last;
-    }
-    return business_new(r->mem, &r->hours, first, last);
-}
-
 bool response_run(struct request *r, struct table *t, struct err *e)
 {
     struct answering a = {.request = r};
@@ -153,7 +143,7 @@ bool response_run(struct request *r, struct table *t, struct err *e)
     if (!email_groups(r, sizeof(struct answers), &a.groups, e) || (!mails->mem && !mails_read(r, true, false, mails, e)))
         return false;
     if (r->business)
-        a.business = hours_of(r, mails);
+        a.business = business_of(r, mails);
     for (ptrdiff_t i = 0, next; i < mails->n; i = next) {
         next = mails_end(mails, i);
         read_thread(&a, &mails->item[i], next - i);
