@@ -320,6 +320,11 @@ bool queue_due(struct store *s, const struct queue_claim *want, bool *due, struc
                    "i", want->force || want->ids ? INT64_MAX : now_s()))
         return false;
     *due = found != 0;
+    if (!*due || want->force)
+        return true;
+    if (!db_number(s, e, 0, &found, "SELECT 1 FROM pause WHERE scope = 'all'", ""))
+        return false;
+    *due = found == 0;
     return true;
 }
 
