@@ -286,15 +286,28 @@ static bool read_store(struct dash *d, struct err *e)
     return read_polls(r, &d->polls, e) && stats_sending(r->store, &d->sending, e);
 }
 
+/* DASH_DAYS before the end, where no beginning was said; commands must be able to say it too. */
+static void begin_range(struct request *r)
+{
+    if (r->range.since != INT64_MIN)
+        return;
+    if (r->range.until == INT64_MAX) {
+        r->since = "30d";
+        r->range.since = date_local_midnight(r->now, -DASH_DAYS);
+        return;
+    }
+    struct buf day = buf_new(r->mem, 32);
+    r->range.since = date_local_midnight(r->range.until - 1, 1 - DASH_DAYS);
+    period_name(BY_DAY, r->range.since, &day);
+    r->since = str_z(r->mem, buf_str(&day));
+}
+
 bool dash_read(struct request *r, struct dash *out, struct err *e)
 {
     struct config config;
     *out = (struct dash){.request = r, .findings.mem = r->mem};
     r->limit = r->limit < 0 ? DASH_ROWS : r->limit;
-    if (r->range.since == INT64_MIN) {
-        r->since = "30d";
-        r->range.since = date_local_midnight(r->now, -DASH_DAYS);
-    }
+    begin_range(r);
     if (!config_load(r->mem, r->config, &config, e))
         return false;
     health_findings(r, NULL, &out->findings);

@@ -22,15 +22,21 @@ static void put_bool(struct jwrite *w, str key, bool value)
     jwrite_bool(w, value);
 }
 
-/* 0: null */
-static void put_time(struct jwrite *w, str key, int64_t at)
+static void put_at(struct jwrite *w, str key, int64_t at)
 {
     char text[32];
     arena none = {0};
     struct buf b = {.ptr = text, .cap = sizeof text, .mem = &none};
-    if (at)
-        date_put_utc(&b, at);
-    put_text(w, key, at ? buf_str(&b) : STR_NONE);
+    date_put_utc(&b, at);
+    put_text(w, key, buf_str(&b));
+}
+
+static void put_time(struct jwrite *w, str key, int64_t at_or_0)
+{
+    if (at_or_0)
+        put_at(w, key, at_or_0);
+    else
+        put_text(w, key, STR_NONE);
 }
 
 static void put_rows(struct jwrite *w, str key, const struct table *t)
@@ -132,8 +138,8 @@ void dash_json(const struct dash *d, struct buf *to)
     jwrite_object(&w);
     put_text(&w, S("type"), S("dash"));
     put_number(&w, S("v"), 1);
-    put_time(&w, S("at"), r->now);
-    put_time(&w, S("since"), r->range.since);
+    put_at(&w, S("at"), r->now);
+    put_at(&w, S("since"), r->range.since);
     put_time(&w, S("until"), r->range.until == INT64_MAX ? 0 : r->range.until);
     put_text(&w, S("store"), store_dir(r->store));
     put_number(&w, S("readMs"), d->took_ms);

@@ -54,6 +54,10 @@ is '-a' "$(mail-stats dash -f json -a sales | jq -c '[([.volume[].emails] | add)
 	"$(sql "SELECT json_array(count(*), 'sales') FROM v_email WHERE account = 'sales' AND received_at >= $SINCE")"
 is '--since --until --by' "$(mail-stats dash -f json --since 2025-11 --until 2025-11-15 --by week | jq -c '[.volume[].key]')" '["2025-W44","2025-W45","2025-W46"]'
 
+is 'only --until: 30 days before it' "$(mail-stats dash -f json --until 2025-11-15 | jq -c '[.since, (.volume | length), ([.volume[].emails] | add)]')" \
+	"$(sql "SELECT json_array('2025-10-16T00:00:00Z', 30, count(*)) FROM v_email WHERE received_at >= unixepoch('2025-10-16') AND received_at < unixepoch('2025-11-15')")"
+is 'and its commands say so' "$(mail-stats dash -f html --until 2025-11-15 | grep -c 'since</span> <span>2025-10-16</span> <span>--until</span> <span>2025-11-15')" 8
+
 # When mail leaves; the clock stands at 11:23 in Berlin.
 is 'the window is open' "$(dash '.schedule | "\(.window) \(.start) \(.end) \(.interval) \(.isActive)"')" 'office 08:00 18:00 15 true'
 is 'it runs' "$(dash '.service | "\(.status) \(.nextRunAt) \(.totalProcessed) \(.totalSent) \(.totalFailed)"')" \
