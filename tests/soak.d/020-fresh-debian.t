@@ -26,12 +26,12 @@ set -e
 mount --bind "$root" "$root"
 cd "$root"
 mount -t proc proc proc
-mount -t tmpfs tmpfs sys
-mkdir -p sys/fs/cgroup
+mount -t sysfs sys sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup || [ "\$1" != /lib/systemd/systemd ]
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=755 tmpfs dev
 mkdir dev/pts dev/shm
+ln -s pts/ptmx dev/ptmx
 mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
 for name in null zero full random urandom tty; do
 	: >dev/\$name
