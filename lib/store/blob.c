@@ -236,27 +236,45 @@ bool blob_put(struct blob_writer *w, str octets, struct err *e)
     return true;
 }
 
-/* What fits into one piece has its id before it has a file, and so needs no rename from one folder to another. */
-static bool finish(struct blob_writer *w, char hex[65], struct err *e)
+bool blob_lies(int blobs, struct sha256 *sha, str blob_id, int64_t size)
 {
-    str held = str_of(w->ptr, w->len);
-    if (w->fd >= 0) {
-        bool whole = flush(w, e);
-        sha256_end(w->sha, hex);
-        return whole;
-    }
-    sha256_put(w->sha, held);
-    sha256_end(w->sha, hex);
-    return create(w, str_c(hex), e) && write_out(w, held, e);
+    char name[BLOB_NAME], found[65], piece[16 << 10];
+    struct stat st;
+    ptrdiff_t n = 0;
+    blob_name(blob_id, name);
+    int fd = openat(blobs, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    bool same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == size;
+    while (same && (n = fd_read_full(fd, piece, sizeof piece)) > 0)
+        sha256_put(sha, str_of(piece, n));
+    sha256_end(sha, found);
+    same = same && n == 0 && str_eq(str_c(found), blob_id);
+    if (same)
+        fchmod(fd, 0600); /* renews its ctime, so that gc leaves it */
+    close(fd);
+    return same;
+}
+
+/* What fits into one piece has its id before it has a file, and so needs no rename from one folder to another. */
+static bool write_held(struct blob_writer *w, str blob_id, struct err *e)
+{
+    return create(w, blob_id, e) && write_out(w, str_of(w->ptr, w->len), e);
 }
 
 bool blob_end(arena *a, struct blob_writer *w, str *blob_id, str *path, int64_t *size, struct err *e)
 {
     char hex[65];
-    bool whole = finish(w, hex, e);
-    if (whole && !blob_place(w->store->blobs, w->name, str_c(hex)))
+    bool held = w->fd < 0, whole = held || flush(w, e);
+    if (held)
+        sha256_put(w->sha, str_of(w->ptr, w->len));
+    sha256_end(w->sha, hex);
+    bool there = whole && blob_lies(w->store->blobs, w->sha, str_c(hex), w->size);
+    if (whole && held && !there)
+        whole = write_held(w, str_c(hex), e);
+    if (whole && !there && !blob_place(w->store->blobs, w->name, str_c(hex)))
         whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s/blobs", STR_ARG(w->store->dir));
-    if (!whole && w->fd >= 0)
+    if ((!whole || there) && w->fd >= 0)
         unlinkat(w->store->blobs, w->name, 0);
     *blob_id = str_copy(a, str_c(hex));
     *path = blob_path(a, w->store, *blob_id);

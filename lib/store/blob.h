@@ -27,6 +27,9 @@ void blobs_close(struct store *s);
  * blobs/ itself, between its many folders, files are made and renamed in twice the time). The folder is made if it is missing. -1 with
  * errno. Any thread. */
 int blob_temporary(int blobs, str blob_id, char name[64]);
+/* Whether a message of this id and size lies there already, whole. Then it stays: a row may name it, and it may be lasting, which a new file in
+ * its place is not yet. Any thread, with a digest of its own. */
+bool blob_lies(int blobs, struct sha256 *sha, str blob_id, int64_t size);
 /* Give it its lasting name, making the folder if that is missing. Any thread. */
 bool blob_place(int blobs, const char *temporary, str blob_id);
 

@@ -20,6 +20,7 @@ struct blob_later {
     arena *mem;
     struct store *store;
     int blobs;
+    struct sha256 *sha; /* of whoever writes */
     struct slot slot[SLOTS];
     pthread_t thread;
     bool threaded; /* else the caller writes */
@@ -34,6 +35,8 @@ static int write_one(const struct blob_later *l, const struct slot *s)
 {
     char name[64];
     str blob_id = str_of(s->blob_id, ID_OCTETS);
+    if (blob_lies(l->blobs, l->sha, blob_id, s->len))
+        return 0;
     int fd = blob_temporary(l->blobs, blob_id, name);
     if (fd < 0)
         return errno;
@@ -90,6 +93,7 @@ struct blob_later *blob_later_new(arena *a, struct store *s, struct err *e)
     l->mem = a;
     l->store = s;
     l->blobs = blobs;
+    l->sha = sha256_new(a);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->work, NULL);
     pthread_cond_init(&l->ready, NULL);

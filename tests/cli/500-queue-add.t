@@ -37,6 +37,18 @@ exits 0 mail-queue add -s sizes <sizes.jsonl
 is 'messages of any size lie there whole' "$(jq -r '"\(.blobId)  \(.path)"' out | sha256sum -c --quiet 2>&1)" ''
 is 'their sizes' "$(jq -r .size out | uniq -c | awk '{print $1 "x" $2}' | tr '\n' ' ')" '1x0 2x1 2x65535 2x65536 2x65537 2x262143 2x262144 2x262145 2x700000 '
 exits 0 mail-store check -s sizes --full
+# what lies there stays, as rows name it and it lasts; what is damaged is put right
+for file in message.eml size.700000; do
+	again() { jq -nc --arg p "$T/$file" --arg k "$1" '{type: "submission", v: 1, path: $p, idempotencyKey: $k, envelope: {rcptTo: ["a@b.example"]}}'; }
+	blob=$(again first | mail-queue add -q -s again | jq -r .path)
+	inode=$(stat -c %i "$blob")
+	again second | mail-queue add -q -s again >out
+	is "$file: the same message again" "$(jq -r .path out) $(stat -c %i "$blob")" "$blob $inode"
+	printf x >"$blob"
+	again third | mail-queue add -q -s again >out
+	same_file "$file: one that is damaged" "$file" "$blob"
+	rm -rf again
+done
 one '.to = ["other@y.example"]' | mail-queue add | jq .id >out
 is 'to another: another' "$(cat out)" 2
 one '.account = "bob"' | mail-queue add | jq .id >out
