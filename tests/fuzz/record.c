@@ -22,6 +22,19 @@ static bool write_again(const struct record *r, struct buf *to)
     return false;
 }
 
+/* With texts left as they stand, the line says the same. */
+static void keeping(str line, str want)
+{
+    const uint64_t kept = EMAIL_BIT(EMAIL_TEXT) | EMAIL_BIT(EMAIL_HTML) | EMAIL_BIT(EMAIL_PREVIEW) | EMAIL_BIT(EMAIL_SUBJECT);
+    struct record r;
+    struct err e = {0};
+    struct buf once = buf_new(&mem, 1 << 16), twice = buf_new(&mem, 1 << 16);
+    bool good = record_read_keeping(&mem, line, "fuzz", 1, ~0u, kept, &r, &e) && write_again(&r, &once) &&
+                record_read_types(&mem, str_first(buf_str(&once), once.len - 1), "again", 1, ~0u, &r, &e) && write_again(&r, &twice);
+    assert(good);
+    assert(str_eq(buf_str(&twice), want));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!mem.base)
@@ -43,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool readable = record_read_types(&mem, line, "again", 1, ~0u, &r, &e);
         assert(readable && write_again(&r, &second));
         assert(str_eq(buf_str(&first), buf_str(&second)));
+        keeping(str_of(copy, (ptrdiff_t)size), buf_str(&first));
     }
     free(copy);
     return 0;
