@@ -1,5 +1,6 @@
 #!/bin/bash
 # --trace and --log: the dialog and the messages, and in none of them a secret; with real servers and with some that repeat what they hear.
+# shellcheck disable=SC2089,SC2090 # a password has quotes and a backslash
 . "${0%/*}/../lib.sh"
 . "$TOP/tests/net/testbed.sh"
 need jq python3
