@@ -1,4 +1,5 @@
 #include "date/date.h"
+#include "header/header.h"
 #include "store/blob.h"
 #include "store/threads.h"
 
@@ -233,6 +234,14 @@ static void count_participant(arena *a, struct thread *t, str email, str name)
     t->participants[i].count++;
 }
 
+/* Without the prefixes of replies, where something is left then. */
+static str subject_of_all(arena *a, str first)
+{
+    struct base_subject base;
+    header_base_subject(a, first, SUBJECT_WIDE, &base);
+    return base.text.len ? base.text : first;
+}
+
 static bool thread_line(arena *a, struct store *s, int64_t thread, struct buf *to, struct err *e)
 {
     struct thread t = {0};
@@ -247,7 +256,7 @@ static bool thread_line(arena *a, struct store *s, int64_t thread, struct buf *t
     while (db_row(s, q, &failed, e)) {
         if (ids.n == 0) {
             t.id = db_thread_name(a, db_i64(q, 6));
-            t.subject = db_text_copy(a, q, 5);
+            t.subject = subject_of_all(a, db_text_copy(a, q, 5));
             t.first_at = db_i64(q, 1);
         }
         t.last_at = db_i64(q, 1);

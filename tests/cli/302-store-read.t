@@ -81,6 +81,7 @@ is 'by its own id' "$(mail-store thread "$(jq -r .threadId thread.jsonl | head -
 is 'oldest first' "$(jq -r .receivedAt thread.jsonl)" "$(jq -r .receivedAt thread.jsonl | sort)"
 mail-store threads --all >threads.jsonl
 schema_ok threads.jsonl
+is 'the subject of a thread is not that of a reply, nor of a list' "$(jq -r '.subject // "" | select(test("^(re|aw|fwd?):|^\\["; "i"))' threads.jsonl)" ''
 is 'every email is in one' "$(jq -s 'map(.emailIds[]) | sort | length' threads.jsonl)" "$(wc -l <listed.jsonl)"
 is 'threads -n' "$(mail-store threads -n 2 | jq -r .id)" "$(jq -r .id threads.jsonl | head -2)"
 is 'the view counts the same' "$(sqlite3 "$MAILPIPE_STORE/mail.db" 'SELECT thread_id, emails FROM v_thread ORDER BY 1')" \
