@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The schemas are sound: JSON Schema 2020-12, one type each, every $ref leads somewhere."""
+"""The schemas are sound: JSON Schema 2020-12, one type each, every name once, every $ref leads somewhere."""
 import json
 import sys
 
@@ -21,6 +21,13 @@ def walk(node):
     elif isinstance(node, list):
         for value in node:
             yield from walk(value)
+
+
+def twice(path):
+    """Names that an object has more than once: of these only the last counts."""
+    found = []
+    json.loads(path.read_text(), object_pairs_hook=lambda pairs: found.extend({n for n, _ in pairs if [m for m, _ in pairs].count(n) > 1}) or dict(pairs))
+    return found
 
 
 def pointer_leads(schema, pointer):
@@ -45,6 +52,8 @@ def wrong(path, schema):
         yield f"{short(path)} is for the type {named}"
     if not (schema.get("description") or schema.get("title")):
         yield f"{short(path)} has neither title nor description"
+    for name in twice(path):
+        yield f"{short(path)}: {name} is there twice"
     for node in walk(schema):
         name, _, pointer = str(node.get("$ref", "#")).partition("#")
         other = schema if not name else by_name.get(name.rsplit("/", 1)[-1])
