@@ -71,6 +71,37 @@ static void check_file(struct findings *f, const struct config_item *it, str pat
         finding(f, it->line, NULL, "%.*s: cannot read %.*s (%s)", STR_ARG(it->key), STR_ARG(path), strerror(errno));
 }
 
+/* As mail-fetch and mail-send see it where it is not set. */
+static str security_of(struct findings *f, const struct config_item *section, const char *protocol)
+{
+    int line;
+    str said = finding_value(f, section, str_fmt(f->r->mem, "%s.security", protocol).ptr, &line);
+    str port = finding_value(f, section, str_fmt(f->r->mem, "%s.port", protocol).ptr, &line);
+    bool starttls = strcmp(protocol, "smtp") == 0 && (str_eq(port, S("25")) || str_eq(port, S("587")));
+    return said.len ? said : starttls ? S("starttls") : S("tls");
+}
+
+/* RFC 8314, RFC 3501, RFC 6409: a port speaks TLS at once, or after STARTTLS. line: where the port stands. */
+static void check_port(struct findings *f, const struct config_item *section, const char *protocol, str port, int line)
+{
+    static const struct {
+        const char *protocol, *port, *security;
+    } ports[] = {{"imap", "993", "tls"}, {"imap", "143", "starttls"}, {"smtp", "465", "tls"}, {"smtp", "587", "starttls"}, {"smtp", "25", "starttls"}};
+    int other;
+    str security = security_of(f, section, protocol);
+    if (str_eq(finding_value(f, section, str_fmt(f->r->mem, "%s.protocol", protocol).ptr, &other), S("lmtp")))
+        return;
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        str speaks = str_c(ports[i].security);
+        if (strcmp(ports[i].protocol, protocol) != 0 || !str_eq(port, str_c(ports[i].port)))
+            continue;
+        bool fits = str_eq(security, S("none")) ? !str_eq(speaks, S("tls")) : str_eq(security, speaks);
+        if (!fits)
+            finding(f, line, str_fmt(f->r->mem, "set %s.security = %s, or the other port", protocol, speaks.ptr).ptr, "%.*s: port %.*s of %s speaks %s, not %.*s",
+                    STR_ARG(finding_section(f, section)), STR_ARG(port), protocol, speaks.ptr, STR_ARG(security));
+    }
+}
+
 static void check_hosts(struct findings *f, const struct config_item *it)
 {
     str rest = it->value, one, host;
@@ -80,6 +111,8 @@ static void check_hosts(struct findings *f, const struct config_item *it)
         one = str_trim(one);
         if (!net_host(one, &host, &port) || str_find_byte(host, '/') > 0 || str_find_byte(host, ' ') >= 0)
             finding(f, it->line, "a name, NAME:PORT, [ADDRESS]:PORT or /path; no scheme", "smtp.host: \"%.*s\" is no host", STR_ARG(one));
+        else if (port)
+            check_port(f, it, "smtp", str_fmt(f->r->mem, "%d", port), it->line);
     }
 }
 
@@ -139,28 +172,6 @@ static void check_setting(struct findings *f, const struct config_item *it, cons
 
 /* ---- settings against each other ---- */
 
-/* RFC 8314, RFC 3501, RFC 6409: a port speaks TLS at once, or after STARTTLS. */
-static void check_port(struct findings *f, const struct config_item *section, const char *protocol)
-{
-    static const struct {
-        const char *protocol, *port, *security;
-    } ports[] = {{"imap", "993", "tls"}, {"imap", "143", "starttls"}, {"smtp", "465", "tls"}, {"smtp", "587", "starttls"}, {"smtp", "25", "starttls"}};
-    int line, other;
-    str port = finding_value(f, section, str_fmt(f->r->mem, "%s.port", protocol).ptr, &line);
-    str security = finding_value(f, section, str_fmt(f->r->mem, "%s.security", protocol).ptr, &other);
-    bool imap = strcmp(protocol, "imap") == 0;
-    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
-        if (strcmp(ports[i].protocol, protocol) != 0 || !str_eq(port, str_c(ports[i].port)))
-            continue;
-        bool tls = security.len ? str_eq(security, S("tls")) : imap || i == 2;
-        bool fits = str_eq(security, S("none")) ? !str_eq(str_c(ports[i].security), S("tls")) : tls == (strcmp(ports[i].security, "tls") == 0);
-        if (!fits)
-            finding(f, line, str_fmt(f->r->mem, "set %s.security = %s, or the other port", protocol, ports[i].security).ptr,
-                    "%.*s: port %s of %s speaks %s, not %.*s", STR_ARG(finding_section(f, section)), ports[i].port, protocol, ports[i].security,
-                    STR_ARG(security.len ? security : S("tls")));
-    }
-}
-
 static bool yes(str value) { return str_eq_nocase(value, S("yes")) || str_eq_nocase(value, S("true")) || str_eq_nocase(value, S("on")) || str_eq(value, S("1")); }
 
 static void check_login(struct findings *f, const struct config_item *section, const char *protocol)
@@ -185,8 +196,10 @@ static void check_login(struct findings *f, const struct config_item *section, c
 
 static void check_account(struct findings *f, const struct config_item *section)
 {
-    check_port(f, section, "imap");
-    check_port(f, section, "smtp");
+    int imap, smtp;
+    str imap_port = finding_value(f, section, "imap.port", &imap), smtp_port = finding_value(f, section, "smtp.port", &smtp);
+    check_port(f, section, "imap", imap_port, imap);
+    check_port(f, section, "smtp", smtp_port, smtp);
     check_login(f, section, "imap");
     check_login(f, section, "smtp");
 }

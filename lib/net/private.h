@@ -12,7 +12,8 @@ enum {
     NET_SAID = 8 << 10,   /* of the server's first lines; later ones are dropped */
     NET_SECRETS = 12,     /* that are looked for; of each */
     NET_SECRET_OCTETS = 256,
-    NET_TRACE_LINE = 1000 /* octets of a line in a trace; of the rest it says how long it was */
+    NET_TRACE_LINE = 1000, /* octets of a line in a trace; of the rest it says how long it was */
+    NET_TRACE_TAIL = 24    /* of its end, where a literal is announced */
 };
 
 struct net_secret {
@@ -23,8 +24,8 @@ struct net_secret {
 /* One direction, for the trace. */
 struct net_side {
     char who; /* C or S */
-    char line[NET_TRACE_LINE];
-    ptrdiff_t len;
+    char line[NET_TRACE_LINE], tail[NET_TRACE_TAIL];
+    ptrdiff_t len, tail_len;
     int64_t dropped;               /* octets of the line that are not kept */
     int64_t literal, literal_seen; /* octets of a literal that are still to come, and that came */
     int64_t message;               /* octets of a message that were sent */

@@ -138,8 +138,20 @@ static int64_t literal_of(const struct net *n, str line)
     return open && str_i64(digits, 0, INT64_MAX, &octets) ? octets : 0;
 }
 
+/* The last octets, whatever the pieces. */
+static void keep_tail(struct net_side *side, str piece)
+{
+    str fits = str_skip(piece, piece.len > NET_TRACE_TAIL ? piece.len - NET_TRACE_TAIL : 0);
+    ptrdiff_t stays = side->tail_len < NET_TRACE_TAIL - fits.len ? side->tail_len : NET_TRACE_TAIL - fits.len;
+    memmove(side->tail, side->tail + side->tail_len - stays, (size_t)stays);
+    if (fits.len)
+        memcpy(side->tail + stays, fits.ptr, (size_t)fits.len);
+    side->tail_len = stays + fits.len;
+}
+
 static void keep(struct net_side *side, str piece)
 {
+    keep_tail(side, piece);
     str fits = str_first(piece, NET_TRACE_LINE - side->len);
     if (fits.len)
         memcpy(side->line + side->len, fits.ptr, (size_t)fits.len);
@@ -151,8 +163,8 @@ static void end_line(struct net *n, struct net_side *side)
 {
     str line = str_trim_right(str_of(side->line, side->len));
     put_text(n, side, line);
-    side->literal = side->dropped ? 0 : literal_of(n, line);
-    side->len = 0;
+    side->literal = literal_of(n, str_trim_right(str_of(side->tail, side->tail_len)));
+    side->len = side->tail_len = 0;
     side->dropped = 0;
 }
 

@@ -215,6 +215,9 @@ done
 is 'of two wrong hosts each' "$(grep -c '^rules.conf:6: smtp.host: ' out)" 2
 is 'and no other line' "$(cut -d : -f 2 out | sort -un | tr '\n' ' ')" '2 3 6 8 9 10 11 12 14 15 '
 unlike 'no sentence ends with nothing' "$(cat out)" '; $'
+printf '[account h]\nemail = h@example.com\nsmtp.host = mx.example.com:587, mx.example.com:465\n[account l]\nemail = l@example.com\nsmtp.protocol = lmtp\nsmtp.host = mx:25\n' >hosts.conf
+exits 78 mail-account -C hosts.conf check
+is 'a port behind a host, too' "$(cat out)" 'hosts.conf:3: [account h]: port 587 of smtp speaks starttls, not tls; set smtp.security = starttls, or the other port'
 printf 'x\n' >old-pw
 chmod 600 old-pw
 touch -d '400 days ago' old-pw

@@ -305,6 +305,14 @@ static void traces(void)
     str got = trace_of(path, large, 2, 1 << 16);
     ok(str_find(got, S("C: {4999 octets}|")) >= 0, "a message is a number");
     ok(str_find(got, S("x{3998 octets more}|")) >= 0, "a long line is cut");
+    char announced[5000] = "";
+    memset(announced, 'x', 4000);
+    snprintf(announced + 4000, 100, " {9}\r\nin secret)\r\n");
+    const struct said behind[] = {{NET_TALK, announced}};
+    for (ptrdiff_t step = 1; step < 6000; step = step * 7 + 1) {
+        got = trace_of(path, behind, 1, step);
+        ok(str_find(got, S("{9 octets})|")) >= 0 && str_find(got, S("in secret")) < 0, "a literal that a long line announces, %td at a time", step);
+    }
     ok(!net_trace_to("/nonexistent/trace", &e) && e.class == ERR_MISSING && strstr(e.text, "/nonexistent/trace"), "a folder that is none");
     char words[16];
     pid_t pid;
