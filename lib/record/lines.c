@@ -99,7 +99,8 @@ void record_write_thread(struct buf *to, const struct thread *t)
     struct jwrite w = {to, true};
     buf_put(to, S("{\"type\":\"thread\",\"v\":1"));
     text(&w, S("id"), t->id);
-    strings(&w, S("aliases"), &t->aliases);
+    if (t->aliases.n)
+        strings(&w, S("aliases"), &t->aliases);
     text(&w, S("subject"), t->subject);
     participants(&w, t);
     integer(&w, S("totalEmails"), t->total);

@@ -147,7 +147,7 @@ struct participant {
 };
 struct thread {
     str id;
-    struct strs aliases; /* older ids that mean this thread */
+    struct strs aliases; /* older ids that mean this thread; absent where there are none, or they are not known */
     str subject;         /* of its first message */
     struct participant *participants;
     ptrdiff_t n_participants;

@@ -280,7 +280,7 @@ static void test_written_lines(void)
     record_write_thread(&b, &(struct thread){.id = S("t1"), .subject = S("s"), .participants = &who, .n_participants = 1, .total = 2,
                                              .first_at = 1, .last_at = 2, .email_ids = ids, .n_email_ids = 2});
     is_str(buf_str(&b),
-           S("{\"type\":\"thread\",\"v\":1,\"id\":\"t1\",\"aliases\":null,\"subject\":\"s\",\"participants\":[{\"name\":\"A\",\"email\":\"a@b\","
+           S("{\"type\":\"thread\",\"v\":1,\"id\":\"t1\",\"subject\":\"s\",\"participants\":[{\"name\":\"A\",\"email\":\"a@b\","
              "\"count\":2}],\"totalEmails\":2,\"unreadEmails\":0,\"firstAt\":\"1970-01-01T00:00:01Z\",\"lastAt\":\"1970-01-01T00:00:02Z\","
              "\"emailIds\":[1,2],\"status\":null}\n"),
            "a thread");
