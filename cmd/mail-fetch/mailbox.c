@@ -12,7 +12,7 @@ enum {
     HEADER_KEPT = 16 << 10, /* octets of a Message-ID field that are looked at */
     MAILBOX_MEMORY = 1 << 28,
     RECONNECTS = 3,         /* in one mailbox */
-    FLUSH_MS = 200,        /* the longest time that a record waits in our buffer */
+    FLUSH_MS = 10,         /* the longest time that a record waits in our buffer; over 20, and put would take it for a pause and commit */
     FLUSH_OCTETS = 64 << 10
 };
 
