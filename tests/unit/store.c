@@ -108,7 +108,7 @@ static void fulltext(void)
 
     struct index_texts t = {S("subject of it"), S("a"), S("b"), S(""), S(""), S(""), S("0123456789abcdef")}, other = t;
     int64_t digest = index_digest(&t);
-    is_int(digest, INT64_C(3059527857639067162), "digest: the same on every machine");
+    is_int(digest, INT64_C(-428912983091298610), "digest: the same on every machine, as long as EXTRACTION is");
     other.body = S("0123456789abcdeg");
     ok(index_digest(&other) != digest, "digest: another body");
     other = t;
