@@ -82,9 +82,11 @@ static str login_head(const struct net *n, str line)
     bool names = str_eq_nocase(word, imap ? S("AUTHENTICATE") : S("AUTH"));
     if (!names && !str_eq_nocase(word, S("LOGIN")))
         return STR_NONE;
+    str mechanism = STR_NONE;
     if (names)
-        str_cut(rest, ' ', &word, &rest);
-    return str_of(line.ptr, word.ptr + word.len - line.ptr);
+        str_cut(rest, ' ', &mechanism, &rest);
+    str last = mechanism.len ? mechanism : word;
+    return str_of(line.ptr, last.ptr + last.len - line.ptr);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------ */
@@ -107,12 +109,12 @@ static void put_line(struct net *n, char who, const char *text, const char *afte
 
 static void put_text(struct net *n, struct net_side *side, str line)
 {
-    char cut[64] = "", text[NET_TRACE_LINE + 64];
+    char cut[64] = "", text[NET_TRACE_LINE + 64], shown[NET_TRACE_LINE];
     bool sent = side->who == 'C', login = n->matter == NET_LOGIN;
     bool challenge = login && !sent && (str_starts(line, S("+")) || str_starts(line, S("334")));
     if (login && sent) {
-        str head = login_head(n, line);
-        snprintf(text, sizeof text, "%.*s%s{secret}", STR_ARG(head), head.len ? " " : "");
+        net_redact(n, login_head(n, line), shown, sizeof shown);
+        snprintf(text, sizeof text, "%s%s{secret}", shown, shown[0] ? " " : "");
     } else if (challenge) {
         snprintf(text, sizeof text, "%.*s {challenge}", line.ptr[0] == '+' ? 1 : 3, line.ptr);
     } else {

@@ -278,7 +278,7 @@ static void traces(void)
     static const struct said talk[] = {{NET_TALK, "m1 NOOP\r\n"}};
     static const struct said literal[] = {{NET_TALK, "m1 APPEND x {5}\r\nab\r\nc DONE {3+}\r\nxyz\r\n* {x}\r\n"}};
     static const struct said login[] = {{NET_LOGIN, "m1 LOGIN \"ann\" \"other\"\r\nm2 LOGIN {3}\r\nann {5}\r\nother\r\n"}, {NET_TALK, "m3 x\r\n"}};
-    static const struct said mechanism[] = {{NET_LOGIN, "m1 authenticate plain b3RoZXI=\r\nb3RoZXI=\r\n+ b3RoZXI=\r\n"}};
+    static const struct said mechanism[] = {{NET_LOGIN, "m0 AUTHENTICATE\r\nm1 authenticate plain b3RoZXI=\r\nb3RoZXI=\r\n+ b3RoZXI=\r\n"}};
     static const struct said echoed[] = {{NET_TALK, "no pass-word, xpass-word\r\nabc a-long-secret-that-a-server-may.\r\n"}};
     for (ptrdiff_t step = 1; step < 40; step += step < 4 ? 1 : 17) {
         is_str(trace_of(path, talk, 1, step), S("session C: m1 NOOP|session S: m1 NOOP|session * closed|"), "a line, %td octets at a time", step);
@@ -293,7 +293,7 @@ static void traces(void)
         str sent = str_first(got, str_find(got, S("S: ")) < 0 ? got.len : str_find(got, S("S: ")));
         ok(str_find(sent, S("other")) < 0, "without its password");
         got = trace_of(path, mechanism, 1, step);
-        ok(str_find(got, S("C: m1 authenticate plain {secret}|")) >= 0 && str_find(got, S("C: {secret}|")) >= 0 && str_find(got, S("S: + {challenge}|")) >= 0,
+        ok(str_find(got, S("C: m0 AUTHENTICATE {secret}|")) >= 0 && str_find(got, S("C: m1 authenticate plain {secret}|")) >= 0 && str_find(got, S("C: {secret}|")) >= 0 && str_find(got, S("S: + {challenge}|")) >= 0,
            "a mechanism, %td at a time: %.*s", step, STR_ARG(got));
         got = trace_of(path, echoed, 1, step);
         ok(str_find(got, S("S: no {secret}, x{secret}|")) >= 0 && str_find(got, S("S: abc {secret}.|")) >= 0, "what is known to be secret, %td at a time: %.*s", step, STR_ARG(got));
