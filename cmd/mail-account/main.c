@@ -66,6 +66,15 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
+static const char *wants(const struct verb *verb)
+{
+    if (verb->run == account_secret)
+        return "set, seal, unseal, rekey or rotate";
+    if (verb->run == account_add || verb->run == account_set)
+        return "a NAME and KEY=VALUE";
+    return verb->least > 1 ? "a NAME and a KEY" : "a NAME";
+}
+
 static bool load(const struct verb *verb, struct request *r, struct err *e)
 {
     bool reads = verb->run == account_secret && strcmp(r->args[0], "unseal") == 0;
@@ -99,7 +108,7 @@ int main(int argc, char **argv)
     r.args = argv + optind + 1;
     r.n_args = argc - optind - 1;
     if (r.n_args < verb->least)
-        return prog_misuse("%s wants %s", verb->name, verb->makes_file || verb->run == account_set ? "a NAME and KEY=VALUE" : verb->least > 1 ? "a NAME and a KEY" : "a NAME");
+        return prog_misuse("%s wants %s", verb->name, wants(verb));
 
     struct out out = out_new(&mem, 1);
     struct err e = {0};

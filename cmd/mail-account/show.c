@@ -174,7 +174,7 @@ bool account_keys(struct request *r, struct err *e)
     ptrdiff_t n;
     const struct config_key *key = config_keys(&n);
     for (ptrdiff_t i = 0; i < n; i++)
-        out_fmt(r->out, "%-16s %s\n", key[i].name, key[i].meaning);
+        out_fmt(r->out, "%-22s %s\n", key[i].name, key[i].meaning);
     return true;
 }
 
