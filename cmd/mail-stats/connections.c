@@ -39,8 +39,12 @@ static str account_in(arena *a, str name)
     for (ptrdiff_t i = 0; i < name.len; i++) {
         static const char hex[] = "0123456789abcdef";
         const char *high = name.ptr[i] == '%' && i + 2 < name.len ? strchr(hex, name.ptr[i + 1]) : NULL, *low = high ? strchr(hex, name.ptr[i + 2]) : NULL;
-        buf_byte(&b, low ? (char)((high - hex) << 4 | (low - hex)) : name.ptr[i]);
-        i += low ? 2 : 0;
+        char c = name.ptr[i];
+        if (low) {
+            c = (char)((high - hex) << 4 | (low - hex));
+            i += 2;
+        }
+        buf_byte(&b, c);
     }
     return buf_str(&b);
 }

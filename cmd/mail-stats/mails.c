@@ -125,7 +125,7 @@ ptrdiff_t mails_end(const struct mails *m, ptrdiff_t from)
 
 /* ---- business hours ------------------------------------------------------------------------------------------------- */
 
-static struct business business_new(arena *a, const struct schedule *hours, int64_t first, int64_t last)
+struct business business_new(arena *a, const struct schedule *hours, int64_t first, int64_t last)
 {
     struct business b = {0};
     struct schedule_opening o;

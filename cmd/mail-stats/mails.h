@@ -27,6 +27,8 @@ struct business {
     int64_t *opens, *closes, *before; /* before: seconds that were open until then */
     ptrdiff_t n, cap;
 };
+/* Of these hours, from the one time to the other. */
+struct business business_new(arena *a, const struct schedule *hours, int64_t first, int64_t last);
 /* Of the hours of the request, from the first to the last of these. */
 struct business business_of(struct request *r, const struct mails *m);
 int64_t business_between(const struct business *b, int64_t from, int64_t to);

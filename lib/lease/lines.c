@@ -50,8 +50,12 @@ static str get_rcpt(arena *a, str text)
     struct buf b = buf_new(a, text.len);
     for (ptrdiff_t i = 0; i < text.len; i++) {
         bool escape = text.ptr[i] == '%' && i + 2 < text.len && hex_digit(text.ptr[i + 1]) >= 0 && hex_digit(text.ptr[i + 2]) >= 0;
-        buf_byte(&b, escape ? (char)(hex_digit(text.ptr[i + 1]) << 4 | hex_digit(text.ptr[i + 2])) : text.ptr[i]);
-        i += escape ? 2 : 0;
+        char c = text.ptr[i];
+        if (escape) {
+            c = (char)(hex_digit(text.ptr[i + 1]) << 4 | hex_digit(text.ptr[i + 2]));
+            i += 2;
+        }
+        buf_byte(&b, c);
     }
     return buf_str(&b);
 }
