@@ -10,8 +10,8 @@ static bool window_value(struct findings *f, const struct config_item *it, struc
     int minutes;
     unsigned days;
     int64_t seconds;
-    ptrdiff_t n;
-    struct schedule_holiday *holidays;
+    ptrdiff_t n = 0;
+    struct schedule_holiday *holidays = NULL;
     if (str_eq_nocase(it->key, S("start")) || str_eq_nocase(it->key, S("end")))
         return schedule_read_time(it->value, &minutes, e);
     if (str_eq_nocase(it->key, S("days")))
