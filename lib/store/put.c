@@ -141,23 +141,32 @@ bool put_unclosed(const struct put *p, str *out)
 
 /* ---- records ---------------------------------------------------------------------------------------------- */
 
+/* No upsert: it would open a savepoint, at which FTS5 writes out what has been gathered. */
+static bool put_certificate(struct put *p, const struct poll *m, int64_t account, str protocol, str host, struct err *e)
+{
+    if (!m->certificate_until)
+        return true;
+    if (!db_run(p->store, e, "UPDATE certificate SET ends_at = ?, seen_at = ? WHERE account_id = ? AND protocol = ? AND host = ?", "iiiss",
+                m->certificate_until, m->ended_at, account, protocol, host))
+        return false;
+    return sqlite3_changes(p->store->db) > 0 ||
+           db_run(p->store, e, "INSERT INTO certificate (account_id, protocol, host, ends_at, seen_at) VALUES (?, ?, ?, ?, ?)", "issii", account,
+                  protocol, host, m->certificate_until, m->ended_at);
+}
+
 static bool put_poll(struct put *p, const struct poll *m, struct err *e)
 {
     int64_t account;
     fetch_named(p, m->account, m->mailbox)->open = false;
     str status = str_eq(m->status, S("ok")) || str_eq(m->status, S("partial")) ? m->status : S("failed");
-    str protocol = m->protocol.ptr ? m->protocol : S(""), host = m->host.ptr ? m->host : S("");
+    str mailbox = m->mailbox.ptr ? m->mailbox : S(""), protocol = m->protocol.ptr ? m->protocol : S(""), host = m->host.ptr ? m->host : S("");
     return names_account(p->names, m->account.len ? m->account : S("local"), &account, e) &&
            db_run(p->store, e,
                   "INSERT INTO poll (account_id, mailbox, protocol, host, uid_validity, started_at, ended_at, found, fetched, failed, octets, "
                   "status, code, error, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  "isssiiiiiiisssi", account, m->mailbox.ptr ? m->mailbox : S(""), protocol, host, m->uid_validity, m->started_at, m->ended_at, m->found, m->fetched, m->failed, m->octets, status,
-                  m->code, m->error, p->row.now) &&
-           (!m->certificate_until ||
-            db_run(p->store, e,
-                   "INSERT INTO certificate (account_id, protocol, host, ends_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?5) "
-                   "ON CONFLICT DO UPDATE SET ends_at = ?4, seen_at = ?5",
-                   "issii", account, protocol, host, m->certificate_until, m->ended_at));
+                  "isssIiiiiiisssi", account, mailbox, protocol, host, m->uid_validity ? &m->uid_validity : NULL, m->started_at, m->ended_at,
+                  m->found, m->fetched, m->failed, m->octets, status, m->code, m->error, p->row.now) &&
+           put_certificate(p, m, account, protocol, host, e);
 }
 
 static bool put_error(struct put *p, const struct record *r, struct err *e)

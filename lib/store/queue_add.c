@@ -52,6 +52,7 @@ void queue_adder_end(struct queue_adder *q)
     db_rollback(q->store);
     blob_later_end(q->later);
     blob_copier_free(q->copier);
+    sha256_free(q->sha);
     names_free(q->names);
     arena_free(&q->mem);
     arena_free(&q->batch);
