@@ -16,6 +16,7 @@ static const char usage[] =
     "  raw ID            the message itself, byte for byte\n"
     "  attach ID [PART]  attachments, into files or to stdout\n"
     "  mailboxes         how much mail, and how far it was fetched\n"
+    "  log               what happened, the newest last\n"
     "  init              make a store\n"
     "  check             is everything in order?\n"
     "  gc                take away what nothing needs\n"
@@ -29,7 +30,7 @@ static const char usage[] =
 static const struct prog_verb verbs[] = {
     {"put", put_main},       {"search", search_main}, {"list", list_main},           {"get", get_main},   {"thread", thread_main},
     {"threads", threads_main}, {"raw", raw_main},     {"attach", attach_main},       {"mailboxes", mailboxes_main},
-    {"init", init_main},     {"check", check_main},   {"gc", gc_main},               {"migrate", migrate_main},
+    {"log", log_main},       {"init", init_main},     {"check", check_main},   {"gc", gc_main},               {"migrate", migrate_main},
     {NULL, NULL},
 };
 

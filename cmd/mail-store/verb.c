@@ -6,7 +6,8 @@
 static const struct prog_name names[] = {
     {"all", OPT_ALL},         {"cursor", OPT_CURSOR},   {"events", OPT_EVENTS}, {"skip-gaps", OPT_SKIP_GAPS},
     {"headers", OPT_HEADERS}, {"full", OPT_FULL},       {"to", OPT_TO},         {"explain", OPT_EXPLAIN},
-    {"force", OPT_FORCE},     {"dry-run", OPT_DRY_RUN}, {"age", OPT_AGE},       {NULL, 0},
+    {"force", OPT_FORCE},     {"dry-run", OPT_DRY_RUN}, {"age", OPT_AGE},       {"since", OPT_SINCE},
+    {"until", OPT_UNTIL},     {"kind", OPT_KIND},       {NULL, 0},
 };
 
 static int read_option(const struct prog_form *form, struct verb_call *c, int option)
@@ -29,6 +30,11 @@ static int read_option(const struct prog_form *form, struct verb_call *c, int op
     case OPT_TO: c->to = optarg; return 0;
     case OPT_FORCE: c->force = true; return 0;
     case OPT_DRY_RUN: c->dry_run = true; return 0;
+    case OPT_SINCE: c->since = str_c(optarg); return 0;
+    case OPT_UNTIL: c->until = str_c(optarg); return 0;
+    case OPT_KIND:
+        strs_add(&c->mem, &c->kinds, str_c(optarg));
+        return *optarg ? 0 : prog_misuse("--kind takes a kind of event, like queue.sent or queue");
     case OPT_AGE:
         return str_i64(str_c(optarg), 0, INT64_MAX / 86400, &c->age_s) ? 0 : prog_misuse("--age takes seconds, not '%s'", optarg);
     default: c->answered = true; return prog_answer(form, option);

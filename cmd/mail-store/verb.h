@@ -15,6 +15,7 @@ int attach_main(const char *dir, int argc, char **argv);
 int thread_main(const char *dir, int argc, char **argv);
 int threads_main(const char *dir, int argc, char **argv);
 int mailboxes_main(const char *dir, int argc, char **argv);
+int log_main(const char *dir, int argc, char **argv);
 int init_main(const char *dir, int argc, char **argv);
 int migrate_main(const char *dir, int argc, char **argv);
 int check_main(const char *dir, int argc, char **argv);
@@ -23,7 +24,8 @@ int gc_main(const char *dir, int argc, char **argv);
 /* ---- the frame ------------------------------------------------------------------------------------------ */
 
 enum verb_option {
-    OPT_ALL = 256, OPT_CURSOR, OPT_EVENTS, OPT_SKIP_GAPS, OPT_HEADERS, OPT_FULL, OPT_EXPLAIN, OPT_TO, OPT_FORCE, OPT_DRY_RUN, OPT_AGE, OPT_HTML, OPT_TEXT
+    OPT_ALL = 256, OPT_CURSOR, OPT_EVENTS, OPT_SKIP_GAPS, OPT_HEADERS, OPT_FULL, OPT_EXPLAIN, OPT_TO, OPT_FORCE, OPT_DRY_RUN, OPT_AGE, OPT_HTML, OPT_TEXT,
+    OPT_SINCE, OPT_UNTIL, OPT_KIND
 };
 
 struct verb {
@@ -35,7 +37,8 @@ struct verb_call {
     arena mem; /* run lifetime */
     struct out out;
     const char *dir, *to, *folder;
-    struct strs accounts, mailboxes;
+    struct strs accounts, mailboxes, kinds;
+    str since, until;
     int64_t limit; /* -1: not said */
     int64_t age_s; /* -1: not said */
     struct search_place after;

@@ -129,6 +129,18 @@ bool store_thread_lines(struct store *s, const int64_t *thread, ptrdiff_t n, str
 /* mailbox records, by account and name. */
 bool store_mailboxes(arena *a, struct store *s, const struct strs *accounts, struct buf *to, struct err *e);
 
+/* ---- what happened ---------------------------------------------------------------------------------- */
+
+struct store_log {
+    int64_t since, until;         /* seconds; since <= at < until */
+    const struct strs *accounts;  /* by name; none: all */
+    const struct strs *kinds;     /* "queue.sent", or "queue" for all that begin with "queue."; none: all */
+    int64_t limit;                /* the last so many; -1: all */
+    int64_t seq;                  /* where the pages have got to; 0 at first */
+};
+/* The next STORE_PAGE event records, the oldest first: appended. Nothing appended: that was all. No transaction is left open. */
+bool store_log_lines(struct store *s, struct store_log *wish, struct buf *to, struct err *e);
+
 /* ---- search (mail-query(7)) ------------------------------------------------------------------------- */
 
 /* Where one page of hits ends; the next begins behind it, whatever was stored or removed meanwhile. */
