@@ -14,6 +14,7 @@ struct request {
     bool dry_run;
     str old_key;             /* --old */
     str provider;            /* --provider */
+    str profile;             /* --profile */
     struct out *out;
 };
 
@@ -34,6 +35,20 @@ bool account_audit(struct request *r, struct err *e);
 bool account_exists(struct request *r, struct err *e);
 bool account_get(struct request *r, struct err *e);
 bool account_unset(struct request *r, struct err *e);
+
+/* Of these accounts, or of all that have a server to send with. */
+bool account_show_smtp(struct request *r, const struct strs *names, struct err *e);
+/* What mail is sent with: as mail-send reads it. host STR_NONE: nothing. */
+struct smtp_use {
+    str protocol, host, security, user, auth, secret;
+    struct strs others; /* hosts that are tried behind the first */
+    int64_t port;
+};
+bool account_smtp(struct request *r, str account, struct smtp_use *out, struct err *e);
+struct jwrite;
+void account_put_smtp(struct request *r, struct jwrite *w, const struct smtp_use *s);
+/* "cmd:pass show x" as "cmd:…". */
+str account_masked(arena *a, str reference);
 
 /* One setting of a section in r->config, and the text taken apart again; value STR_NONE takes it away. */
 bool account_edit(struct request *r, str kind, str name, str key, str value, struct err *e);

@@ -13,7 +13,7 @@ static const char usage[] =
     "  get NAME KEY             one setting\n"
     "  unset NAME KEY...        take settings away\n"
     "  exists NAME [KEY]        by its exit code: 0 yes, 66 no\n"
-    "  show [NAME...]           accounts as records\n"
+    "  show [smtp] [NAME...]    accounts as records; smtp: what mail-send would use, and limits\n"
     "  list                     their names, one a line\n"
     "  remove NAME              the account goes, its mail stays\n"
     "  test [NAME...]           connect, log in, open the mailbox\n"
@@ -30,14 +30,16 @@ static const char usage[] =
     "      --dry-run        add, set, unset, remove: print what the file would be, change nothing\n"
     "      --old REF        secret: rekey, rotate: the key that it was\n"
     "      --provider NAME  add: hosts, ports and security of a known provider, or 'auto' by the address\n"
+    "      --profile CODE   show smtp: with the settings of [profile CODE] over those of the account\n"
     "      --trace FILE     test: add what is said on the line to this file, without secrets\n"
     "\n"
     "example: mail-account add support email=support@example.com imap.host=imap.example.com \\\n"
     "                      'imap.secret=cmd:pass show mail/support'\n";
 
-enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, OPT_TRACE, RUN_MEMORY = 1 << 26 };
+enum { OPT_DRY_RUN = 256, OPT_OLD, OPT_PROVIDER, OPT_PROFILE, OPT_TRACE, RUN_MEMORY = 1 << 26 };
 
-static const struct prog_name names[] = {{"dry-run", OPT_DRY_RUN}, {"old", OPT_OLD}, {"provider", OPT_PROVIDER}, {"trace", OPT_TRACE}, {NULL, 0}};
+static const struct prog_name names[] = {{"dry-run", OPT_DRY_RUN}, {"old", OPT_OLD}, {"provider", OPT_PROVIDER},
+                                         {"profile", OPT_PROFILE}, {"trace", OPT_TRACE},    {NULL, 0}};
 static const struct prog_form command = {.usage = usage, .names = names};
 
 #define VERBS "add, set, get, unset, exists, show, list, remove, test, secret, check, audit, providers, keys or variables"
@@ -94,6 +96,7 @@ int main(int argc, char **argv)
         case 'C': r.config_path = optarg; break;
         case OPT_DRY_RUN: r.dry_run = true; break;
         case OPT_PROVIDER: r.provider = str_c(optarg); break;
+        case OPT_PROFILE: r.profile = str_c(optarg); break;
         case OPT_TRACE: r.trace = optarg; break;
         case OPT_OLD: r.old_key = str_c(optarg); break;
         default: return prog_answer(&command, o);
@@ -105,6 +108,8 @@ int main(int argc, char **argv)
         return prog_misuse("there is no '%s'; it is " VERBS, argv[optind]);
     if (r.provider.len && verb->run != account_add)
         return prog_misuse("--provider is for add");
+    if (r.profile.len && !(verb->run == account_show && optind + 1 < argc && strcmp(argv[optind + 1], "smtp") == 0))
+        return prog_misuse("--profile is for show smtp");
     r.args = argv + optind + 1;
     r.n_args = argc - optind - 1;
     if (r.n_args < verb->least)

@@ -5,17 +5,10 @@
 
 #include <stdlib.h>
 
-/* Ports of RFC 8314, RFC 3501, RFC 6409. */
-static int64_t default_port(str protocol, str security)
-{
-    bool tls = str_eq(security, S("tls"));
-    if (str_eq(protocol, S("smtp")))
-        return tls ? 465 : 587;
-    return tls ? 993 : 143;
-}
+enum { PORT_IMAPS = 993, PORT_IMAP = 143 };
 
 /* "cmd:pass show x" as "cmd:…": a command may hold what should not be on a screen. Of a secret in plain words nothing. */
-static str masked(arena *a, str reference)
+str account_masked(arena *a, str reference)
 {
     str kind, rest;
     if (!reference.len)
@@ -28,22 +21,19 @@ struct server {
     int64_t port;
 };
 
-static bool read_server(struct request *r, str account, const char *protocol, struct server *s, struct err *e)
+static bool read_imap(struct request *r, str account, struct server *s, struct err *e)
 {
-    arena *a = r->mem;
     const struct config *c = &r->config;
-#define KEY(word) str_fmt(a, "%s." word, protocol)
-    s->host = config_get(c, account, KEY("host"));
-    s->security = config_get(c, account, KEY("security"));
+    s->host = config_get(c, account, S("imap.host"));
+    s->security = config_get(c, account, S("imap.security"));
     if (!s->security.len)
         s->security = S("tls");
-    s->user = config_get(c, account, KEY("user"));
+    s->user = config_get(c, account, S("imap.user"));
     if (!s->user.len)
         s->user = config_get(c, account, S("email"));
-    s->auth = config_get(c, account, KEY("auth"));
-    s->secret = masked(a, config_get(c, account, KEY("secret")));
-    return config_i64(c, account, KEY("port"), 1, 65535, default_port(str_c(protocol), s->security), &s->port, e);
-#undef KEY
+    s->auth = config_get(c, account, S("imap.auth"));
+    s->secret = account_masked(r->mem, config_get(c, account, S("imap.secret")));
+    return config_i64(c, account, S("imap.port"), 1, 65535, str_eq(s->security, S("tls")) ? PORT_IMAPS : PORT_IMAP, &s->port, e);
 }
 
 static void put_text(struct jwrite *w, const struct config *c, str account, str key)
@@ -55,40 +45,16 @@ static void put_text(struct jwrite *w, const struct config *c, str account, str 
     jwrite_string(w, value);
 }
 
-static void put_optional(struct jwrite *w, str key, str value)
-{
-    if (!value.len)
-        return;
-    jwrite_key(w, key);
-    jwrite_string(w, value);
-}
-
-static void put_smtp(struct jwrite *w, const struct server *s)
-{
-    if (!s->host.len)
-        return;
-    jwrite_key(w, S("smtp"));
-    jwrite_object(w);
-    put_optional(w, S("host"), s->host);
-    jwrite_key(w, S("port"));
-    jwrite_i64(w, s->port);
-    put_optional(w, S("security"), s->security);
-    put_optional(w, S("user"), s->user);
-    put_optional(w, S("auth"), s->auth);
-    put_optional(w, S("secret"), s->secret);
-    jwrite_end_object(w);
-}
-
 /* What struct account has no place for, as JSON members. */
 static bool more_members(struct request *r, str account, str *out, struct err *e)
 {
     struct buf b = buf_new(r->mem, 512);
     struct jwrite w = {.to = &b};
     const struct config *c = &r->config;
-    struct server smtp;
+    struct smtp_use smtp;
     bool auto_sync;
     int64_t most, days;
-    if (!read_server(r, account, "smtp", &smtp, e) || !config_bool(c, account, S("autoSync"), true, &auto_sync, e) ||
+    if (!account_smtp(r, account, &smtp, e) || !config_bool(c, account, S("autoSync"), true, &auto_sync, e) ||
         !config_i64(c, account, S("maxPerPoll"), 1, INT64_MAX, 0, &most, e) ||
         !config_i64(c, account, S("retentionDays"), 1, INT64_MAX, 0, &days, e))
         return false;
@@ -107,7 +73,8 @@ static bool more_members(struct request *r, str account, str *out, struct err *e
         jwrite_i64(&w, days);
     }
     put_text(&w, c, account, S("maxAttachment"));
-    put_smtp(&w, &smtp);
+    if (smtp.host.len)
+        account_put_smtp(r, &w, &smtp);
     *out = buf_str(&b);
     return true;
 }
@@ -117,7 +84,7 @@ static bool show_one(struct request *r, str account, struct err *e)
     const struct config *c = &r->config;
     struct server imap;
     struct account to = {.name = account, .protocol = S("imap")};
-    if (!read_server(r, account, "imap", &imap, e) || !more_members(r, account, &to.more, e) ||
+    if (!read_imap(r, account, &imap, e) || !more_members(r, account, &to.more, e) ||
         !config_i64(c, account, S("syncInterval"), 1, INT64_MAX, 0, &to.sync_interval, e))
         return false;
     if (!imap.host.len)
@@ -142,12 +109,15 @@ static bool show_one(struct request *r, str account, struct err *e)
 bool account_show(struct request *r, struct err *e)
 {
     struct strs names = {0};
-    for (int i = 0; i < r->n_args; i++) {
+    bool smtp = r->n_args && strcmp(r->args[0], "smtp") == 0 && (r->profile.len || !config_has_account(&r->config, S("smtp")));
+    for (int i = smtp; i < r->n_args; i++) {
         str account = str_c(r->args[i]);
         if (!config_has_account(&r->config, account))
             return account_missing(r, account, e);
         strs_add(r->mem, &names, account);
     }
+    if (smtp)
+        return account_show_smtp(r, &names, e);
     if (!r->n_args)
         config_accounts(r->mem, &r->config, &names);
     for (ptrdiff_t i = 0; i < names.n; i++)

@@ -56,6 +56,63 @@ ln -s "$conf" link.conf
 exits 0 mail-account -C link.conf set support department=desk
 ok 'a link stays one' test -L link.conf
 like 'what it leads to has changed' "$(cat "$conf")" 'department = desk'
+
+# -- show smtp: what mail-send would use
+cat >smtp.conf <<'END'
+[defaults]
+window = office
+[account a]
+email = a@example.com
+displayName = A
+smtp.host = one.example.com, two.example.com:2525
+smtp.port = 587
+smtp.secret = cmd:pass show mail/a
+[account none]
+email = b@example.com
+[account relay]
+smtp.host = localhost
+smtp.security = none
+[profile BULK]
+email = bulk@example.com
+smtp.host = bulk.example.com
+smtp.port = 465
+smtp.user = bulk
+status = inactive
+[window office]
+start = 09:00
+[limit a]
+accounts = a
+hour = 100
+domains = gmail.com
+[limit bulk]
+profiles = BULK
+day = 2000
+[limit other]
+accounts = relay
+minute = 5
+END
+mail-account -C smtp.conf show smtp >smtp.jsonl
+schema_ok smtp.jsonl
+is 'show smtp: whoever can send' "$(jq -r .name smtp.jsonl | tr '\n' ' ')" 'a relay '
+json_is 'show smtp: server and login' "$(jq -c 'select(.name == "a").smtp' smtp.jsonl)" '{"host":"one.example.com","port":587,"security":"starttls","user":"a@example.com","secret":"cmd:…","otherHosts":["two.example.com:2525"]}'
+json_is 'show smtp: sender, window' "$(jq -c 'select(.name == "a") | [.email, .displayName, .window, .status]' smtp.jsonl)" '["a@example.com","A","office","active"]'
+json_is 'show smtp: limits' "$(jq -c .limits smtp.jsonl | tr '\n' ' ')" '[{"name":"a","hour":100,"domains":["gmail.com"]}] [{"name":"other","minute":5}] '
+json_is 'show smtp: no login, port 25' "$(jq -c 'select(.name == "relay").smtp' smtp.jsonl)" '{"host":"localhost","port":25,"security":"none"}'
+mail-account -C smtp.conf show smtp --profile BULK a >bulk.jsonl
+schema_ok bulk.jsonl
+json_is 'show smtp: a profile counts before its account' "$(jq -c '[.name, .profile, .email, .displayName, .status, .smtp.host, .smtp.port, .smtp.security, .smtp.user, .smtp.secret, [.limits[].name]]' bulk.jsonl)" \
+    '["a","BULK","bulk@example.com","A","inactive","bulk.example.com",465,"tls","bulk","cmd:…",["a","bulk"]]'
+mail-account -C smtp.conf show a >a.jsonl
+is 'show: the same server' "$(jq -c .smtp a.jsonl)" "$(jq -c 'select(.name == "a").smtp' smtp.jsonl)"
+exits 66 mail-account -C smtp.conf show smtp --profile NONE
+like 'a profile that is not there' "$(cat err)" 'there is no profile NONE'
+exits 66 mail-account -C smtp.conf show smtp nobody
+exits 78 mail-account -C smtp.conf show smtp none
+like 'nothing to send with' "$(cat err)" 'no smtp.host'
+exits 64 mail-account -C smtp.conf show --profile BULK a
+printf '[account smtp]\nemail = s@example.com\n' >>smtp.conf
+is 'an account of that name' "$(mail-account -C smtp.conf show smtp | jq -r .email)" s@example.com
+
 printf '[account here]\nemail = a@example.com\n' >mailpipe.conf
 is 'without HOME nothing is read from where we are' "$(env -u HOME mail-account list)" ''
 printf '[account a]\nemail = a@example.com\n\n# of b\n[account b]\nemail = b@example.com\n' >two.conf
