@@ -112,23 +112,25 @@ static void rank_domains(struct table *t, int64_t limit)
 struct last_polls {
     struct table *table;
     ptrdiff_t most;
-    bool errors;
 };
 
-/* They come in the order of time: each new one goes to the front. */
+/* The latest come first; most are read in this order. */
+enum { POLL_START = 3 /* its column */ };
+
 static void keep_poll(void *context, const struct stats_poll *p)
 {
     struct last_polls *last = context;
     struct table *t = last->table;
     arena *a = t->mem;
-    if (last->errors && str_eq(p->status, S("ok")))
+    ptrdiff_t at = t->n;
+    while (at > 0 && table_at(t, at - 1)[POLL_START].number < p->started_at)
+        at--;
+    if (at == last->most)
         return;
     if (t->n < last->most)
         table_row(t);
-    if (!t->n)
-        return;
-    struct cell *row = table_at(t, 0);
-    memmove(row + t->columns, row, (size_t)(t->n - 1) * (size_t)t->columns * sizeof *row);
+    struct cell *row = table_at(t, at);
+    memmove(row + t->columns, row, (size_t)(t->n - 1 - at) * (size_t)t->columns * sizeof *row);
     const int64_t numbers[] = {p->started_at, p->ended_at > p->started_at ? p->ended_at - p->started_at : 0, p->found, p->fetched, p->failed, p->octets};
     row[0] = cell_text(p->account);
     row[1] = cell_text(str_copy(a, p->mailbox));
@@ -142,7 +144,7 @@ static void keep_poll(void *context, const struct stats_poll *p)
 static bool read_polls(struct request *r, struct table *t, struct err *e)
 {
     *t = (struct table){.mem = r->mem, .title = S("Last polls")};
-    struct last_polls last = {t, (ptrdiff_t)r->limit, r->errors};
+    struct last_polls last = {t, (ptrdiff_t)r->limit};
     table_column(t, S("account"), COLUMN_TEXT);
     table_column(t, S("mailbox"), COLUMN_TEXT);
     table_column(t, S("status"), COLUMN_TEXT);
@@ -154,7 +156,10 @@ static bool read_polls(struct request *r, struct table *t, struct err *e)
     table_column(t, S("octets"), COLUMN_OCTETS);
     table_column(t, S("code"), COLUMN_TEXT);
     table_column(t, S("error"), COLUMN_TEXT);
-    return stats_polls(r->mem, r->store, &r->range, keep_poll, &last, e);
+    struct stats_range range = r->range;
+    range.any_order = true;
+    range.failed = r->errors;
+    return stats_polls(r->mem, r->store, &range, keep_poll, &last, e);
 }
 
 /* ---- accounts ------------------------------------------------------------------------------------------------ */

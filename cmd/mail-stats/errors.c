@@ -50,8 +50,7 @@ static void add(struct troubles *t, str source, str code, str message, int64_t a
 
 static void count_poll(void *context, const struct stats_poll *p)
 {
-    if (!str_eq(p->status, S("ok")))
-        add(context, S("poll"), p->code, p->error, p->started_at);
+    add(context, S("poll"), p->code, p->error, p->started_at);
 }
 
 static void count_attempt(void *context, const struct stats_attempt *m)
@@ -60,8 +59,6 @@ static void count_attempt(void *context, const struct stats_attempt *m)
     char digits[24];
     arena none = {0};
     struct buf number = {.ptr = digits, .cap = sizeof digits, .mem = &none};
-    if (str_eq(m->status, S("sent")))
-        return;
     if (m->code)
         buf_i64(&number, m->code);
     add(t, S("delivery"), m->error_code.len ? m->error_code : m->enhanced_code.len ? m->enhanced_code : buf_str(&number), m->server, m->at);
@@ -94,7 +91,9 @@ static int by_number(const void *a, const void *b)
 static bool read_all(struct troubles *t, struct err *e)
 {
     struct request *r = t->request;
-    return stats_polls(r->mem, r->store, &r->range, count_poll, t, e) && stats_attempts(r->mem, r->store, &r->range, count_attempt, t, e) &&
+    struct stats_range failed = r->range;
+    failed.failed = true;
+    return stats_polls(r->mem, r->store, &failed, count_poll, t, e) && stats_attempts(r->mem, r->store, &failed, count_attempt, t, e) &&
            stats_errors(r->store, &r->range, count_error, t, e);
 }
 

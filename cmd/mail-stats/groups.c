@@ -30,6 +30,13 @@ bool email_groups(struct request *r, size_t size, struct groups *out, struct err
 
 struct groups row_groups(struct request *r, size_t size) { return groups_new(r->mem, r->by, size, r->range.since); }
 
+struct stats_range row_range(const struct request *r)
+{
+    struct stats_range range = r->range;
+    range.any_order = !by_is_time(r->by) || range.since != INT64_MIN;
+    return range;
+}
+
 bool groups_close(struct request *r, struct groups *g, struct err *e)
 {
     if (r->range.until != INT64_MAX && (g->n || r->range.since != INT64_MIN) && r->range.until > r->range.since)

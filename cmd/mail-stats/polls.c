@@ -42,7 +42,8 @@ static void put_polls(struct polls *p, struct cell *row)
 bool polls_run(struct request *r, struct table *t, struct err *e)
 {
     struct counting c = {.request = r, .groups = row_groups(r, sizeof(struct polls))};
-    if (!stats_polls(r->mem, r->store, &r->range, count, &c, e) || !groups_close(r, &c.groups, e))
+    struct stats_range range = row_range(r);
+    if (!stats_polls(r->mem, r->store, &range, count, &c, e) || !groups_close(r, &c.groups, e))
         return false;
     key_columns(r, t);
     t->chart = table_column(t, S("polls"), COLUMN_COUNT);

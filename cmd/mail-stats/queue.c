@@ -77,7 +77,8 @@ static void put_recipients(const struct recipients *m, struct cell *row)
 bool queue_run(struct request *r, struct table *t, struct err *e)
 {
     struct counting c = {.request = r, .groups = row_groups(r, sizeof(struct recipients))};
-    if (!stats_recipients(r->mem, r->store, &r->range, count_recipient, &c, e) || !groups_close(r, &c.groups, e))
+    struct stats_range range = row_range(r);
+    if (!stats_recipients(r->mem, r->store, &range, count_recipient, &c, e) || !groups_close(r, &c.groups, e))
         return false;
     key_columns(r, t);
     queue_columns(t);

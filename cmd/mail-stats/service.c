@@ -40,9 +40,11 @@ static void count_recipient(void *context, const struct stats_recipient *m)
 bool service_run(struct request *r, struct table *t, struct err *e)
 {
     struct service s = {0};
+    struct stats_range range = r->range;
+    range.any_order = true;
     if (!stats_emails(r->mem, r->store, &r->range, STATS_SENDERS, count_email, &s, e) ||
-        !stats_polls(r->mem, r->store, &r->range, count_poll, &s, e) ||
-        !stats_recipients(r->mem, r->store, &r->range, count_recipient, &s, e))
+        !stats_polls(r->mem, r->store, &range, count_poll, &s, e) ||
+        !stats_recipients(r->mem, r->store, &range, count_recipient, &s, e))
         return false;
     t->chart = t->key = table_column(t, S("emails"), COLUMN_COUNT);
     table_column(t, S("emailsFetched"), COLUMN_COUNT);

@@ -54,8 +54,9 @@ void key_columns(struct request *r, struct table *t);
 void key_cells(struct request *r, const struct groups *g, ptrdiff_t i, struct cell *row);
 /* Groups of emails: begins where the store or the range begins. */
 bool email_groups(struct request *r, size_t size, struct groups *out, struct err *e);
-/* Of rows that come in the order of time. */
+/* Of rows that come in the order of time; of those of row_range too, which leaves this order where groups can do without it. */
 struct groups row_groups(struct request *r, size_t size);
+struct stats_range row_range(const struct request *r);
 /* Empty periods up to the end of the range (where only its beginning was said: up to now), names in order. False: too many periods. */
 bool groups_close(struct request *r, struct groups *g, struct err *e);
 

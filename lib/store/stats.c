@@ -299,16 +299,17 @@ bool stats_address_find(arena *a, struct store *s, str email, struct ids *out, s
 
 /* ---- polls ---------------------------------------------------------------------------------------- */
 
+#define POLLS "SELECT account_id, mailbox, host, status, code, error, started_at, ended_at, found, fetched, failed, octets FROM poll " \
+              "WHERE started_at >= ? AND started_at < ? AND (? OR status <> 'ok') ORDER BY "
+
 static bool read_polls(arena *a, struct store *s, const struct stats_range *range, stats_each_poll *each, void *context, struct err *e)
 {
     struct names_of accounts;
     if (!read_accounts(a, s, range, &accounts, e))
         return false;
     bool failed = false;
-    sqlite3_stmt *q = db_query(s, e,
-                               "SELECT account_id, mailbox, host, status, code, error, started_at, ended_at, found, fetched, failed, octets FROM poll "
-                               "WHERE started_at >= ? AND started_at < ? ORDER BY started_at, id",
-                               "ii", range->since, range->until);
+    sqlite3_stmt *q = db_query(s, e, range->any_order ? POLLS "id DESC" : POLLS "started_at, id", "iii", range->since, range->until,
+                               (int64_t)!range->failed);
     while (q && db_row(s, q, &failed, e)) {
         struct stats_poll p = {name_at(&accounts, db_i64(q, 0)), db_text(q, 1), db_text(q, 2), db_text(q, 3), db_text(q, 4), db_text(q, 5),
                                db_i64(q, 6), db_i64(q, 7), db_i64(q, 8), db_i64(q, 9), db_i64(q, 10), db_i64(q, 11)};
@@ -326,17 +327,16 @@ bool stats_polls(arena *a, struct store *s, const struct stats_range *range, sta
 
 /* ---- the queue ------------------------------------------------------------------------------------ */
 
+#define RECIPIENTS "SELECT m.account_id, m.queue, r.address, r.domain, r.status, m.size, r.attempts, m.created_at, r.last_at " \
+                   "FROM recipient r JOIN submission m ON m.id = r.submission_id WHERE m.created_at >= ? AND m.created_at < ? ORDER BY "
+
 static bool read_recipients(arena *a, struct store *s, const struct stats_range *range, stats_each_recipient *each, void *context, struct err *e)
 {
     struct names_of accounts;
     if (!read_accounts(a, s, range, &accounts, e))
         return false;
     bool failed = false;
-    sqlite3_stmt *q = db_query(s, e,
-                               "SELECT m.account_id, m.queue, r.address, r.domain, r.status, m.size, r.attempts, m.created_at, r.last_at "
-                               "FROM submission m JOIN recipient r ON r.submission_id = m.id "
-                               "WHERE m.created_at >= ? AND m.created_at < ? ORDER BY m.created_at, r.id",
-                               "ii", range->since, range->until);
+    sqlite3_stmt *q = db_query(s, e, range->any_order ? RECIPIENTS "r.id" : RECIPIENTS "m.created_at, r.id", "ii", range->since, range->until);
     while (q && db_row(s, q, &failed, e)) {
         struct stats_recipient r = {.account = name_at(&accounts, db_i64(q, 0)), .queue = db_text(q, 1), .address = db_text(q, 2),
                                     .domain = db_text(q, 3), .size = db_i64(q, 5), .attempts = db_i64(q, 6), .created_at = db_i64(q, 7),
@@ -362,8 +362,8 @@ static bool read_attempts(arena *a, struct store *s, const struct stats_range *r
     sqlite3_stmt *q = db_query(s, e,
                                "SELECT m.account_id, r.address, r.domain, t.status, t.phase, t.enhanced_code, t.server, t.host, t.error_code, t.at, t.code "
                                "FROM attempt t JOIN recipient r ON r.id = t.recipient_id JOIN submission m ON m.id = r.submission_id "
-                               "WHERE t.at >= ? AND t.at < ? ORDER BY t.at, t.id",
-                               "ii", range->since, range->until);
+                               "WHERE t.at >= ? AND t.at < ? AND (? OR t.status <> 'sent') ORDER BY t.at, t.id",
+                               "iii", range->since, range->until, (int64_t)!range->failed);
     while (q && db_row(s, q, &failed, e)) {
         struct stats_attempt t = {name_at(&accounts, db_i64(q, 0)), db_text(q, 1), db_text(q, 2), db_text(q, 3), db_text(q, 4), db_text(q, 5),
                                   db_text(q, 6), db_text(q, 7), db_text(q, 8), db_i64(q, 9), db_i64(q, 10)};

@@ -501,6 +501,9 @@ bool store_poll_past(arena *a, struct store *s, str account, const struct strs *
 struct stats_range {
     int64_t since, until;        /* INT64_MIN, INT64_MAX: no bound */
     const struct strs *accounts; /* NULL or empty: all */
+    /* What makes reading quicker: */
+    bool any_order; /* polls and recipients need not come in the order of time: polls come as they were stored, the last first */
+    bool failed;    /* only polls and attempts that did not end well */
 };
 enum stats_detail {
     /* All have id, account, received_at and size; */
