@@ -58,9 +58,32 @@ bool dir_sync(const char *path, struct err *e)
     return done;
 }
 
+/* A device, a pipe, and what stdout is. */
+static bool is_to_stay(const char *path)
+{
+    struct stat there, out;
+    if (stat(path, &there) != 0)
+        return false;
+    return (!S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) ||
+           (fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == there.st_dev && out.st_ino == there.st_ino);
+}
+
+static bool write_into(const char *path, str content, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    bool written = fd >= 0 && fd_write_full(fd, content);
+    if (!written)
+        err_errno(e, ERR_IO, "file.write", NULL, "cannot write %s", path);
+    if (fd >= 0)
+        close(fd);
+    return written;
+}
+
 bool file_replace(const char *path, str content, int mode, struct err *e)
 {
     char temporary[PATH_OCTETS], folder[PATH_OCTETS];
+    if (is_to_stay(path))
+        return write_into(path, content, e);
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
         return err_set(e, ERR_USAGE, "file.name", NULL, "the name %.80s… is too long", path);
     folder_of(path, folder);

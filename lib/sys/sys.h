@@ -157,7 +157,8 @@ bool fd_write_full(int fd, str s);
 
 /* The whole file, at most limit octets, in the arena. */
 bool file_read(arena *a, const char *path, ptrdiff_t limit, str *out, struct err *e);
-/* Replace path atomically: temporary name beside it, mode, fsync, rename, fsync of the folder. */
+/* Replace path atomically: temporary name beside it, mode, fsync, rename, fsync of the folder. A device, a pipe and what stdout is are written
+ * into instead, and keep their mode. */
 bool file_replace(const char *path, str content, int mode, struct err *e);
 /* mkdir -p with mode 0700 for what is new. */
 bool dir_make(const char *path, struct err *e);

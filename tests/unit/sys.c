@@ -107,6 +107,13 @@ static void files(arena *a)
     ok(file_replace(file, S("first"), 0600, &e) && file_replace(file, S("second"), 0640, &e), "a file is replaced");
     ok(file_read(a, file, 100, &text, &e) && str_eq(text, S("second")), "and read");
     ok(stat(file, &st) == 0 && (st.st_mode & 0777) == 0640, "with its mode");
+    char *pipe_name = str_z(a, str_fmt(a, "%s/pipe", folder)), *full = str_z(a, str_fmt(a, "%s/full", folder)), got[8];
+    int reader = mkfifo(pipe_name, 0600) == 0 ? open(pipe_name, O_RDONLY | O_NONBLOCK) : -1;
+    ok(file_replace(pipe_name, S("into"), 0644, &e) && read(reader, got, sizeof got) == 4 && lstat(pipe_name, &st) == 0 && S_ISFIFO(st.st_mode),
+       "a pipe is written into, and stays a pipe");
+    close(reader);
+    ok(symlink("/dev/full", full) == 0 && !file_replace(full, S("x"), 0644, &e) && e.class == ERR_IO && lstat(full, &st) == 0 && S_ISLNK(st.st_mode),
+       "a device is written into, not replaced");
     ok(!file_read(a, file, 3, &text, &e) && e.class == ERR_INPUT, "a file over the limit is refused");
     ok(!file_read(a, "/nonexistent/x", 3, &text, &e) && e.class == ERR_MISSING && strstr(e.text, "/nonexistent/x"),
        "a missing file is named");
