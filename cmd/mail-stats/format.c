@@ -110,6 +110,9 @@ void put_escaped(struct buf *to, str text)
     }
 }
 
+static bool is_small(char c) { return c >= 'a' && c <= 'z'; }
+
+/* openUnder5m: "open under 5m"; p90Seconds: "p90". */
 void put_heading(struct buf *to, const struct column *c)
 {
     str name = c->name;
@@ -119,6 +122,8 @@ void put_heading(struct buf *to, const struct column *c)
         name = str_first(name, name.len - S("At").len);
     for (ptrdiff_t i = 0; i < name.len; i++) {
         char b = name.ptr[i];
+        if (b >= '0' && b <= '9' && i > 1 && is_small(name.ptr[i - 1]))
+            buf_byte(to, ' ');
         if (b >= 'A' && b <= 'Z') {
             buf_byte(to, ' ');
             b = (char)(b - 'A' + 'a');
