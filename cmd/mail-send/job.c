@@ -68,7 +68,7 @@ static void emit(struct run *r, struct job *j, const struct smtp_rcpt *x)
     struct delivery d = {.submission_id = s->id, .lease = s->lease, .lease_path = s->lease_path, .account = s->account, .recipient = x->address,
                          .message_id = s->message_id, .status = status_word(x->status), .phase = str_c(x->phase), .code = x->code,
                          .enhanced_code = x->enhanced, .server = utf8_scrub(&j->mem, x->words), .at = now_s(), .attempt = s->attempt,
-                         .error_code = str_c(x->error), .hint = str_c(x->hint)};
+                         .error_code = str_c(x->error), .hint = str_c(x->hint), .duration_ms = j->took_ms};
     if (way && !s->account.len)
         d.account = way->account;
     if (way && way->set.net.host.len) {
@@ -99,6 +99,7 @@ static void emit(struct run *r, struct job *j, const struct smtp_rcpt *x)
     know(&d, DELIVERY_RETRY_AT, wait > 0);
     know(&d, DELIVERY_ERROR_CODE, d.error_code.len > 0);
     know(&d, DELIVERY_HINT, d.hint.len > 0);
+    know(&d, DELIVERY_DURATION_MS, j->begun_ms > 0);
     struct buf line = buf_new(&j->mem, 1024);
     record_write_delivery(&line, &d);
     run_put(r, buf_str(&line));
@@ -154,6 +155,7 @@ static bool any_sent(const struct job *j)
 
 void job_end(struct run *r, struct job *j)
 {
+    j->took_ms = j->begun_ms ? sys_clock.monotonic_ms() - j->begun_ms : 0;
     for (ptrdiff_t i = 0; i < j->m.n; i++) {
         struct smtp_rcpt *x = &j->m.rcpt[i];
         if (j->held && !j->held->gone.class && x->phase)

@@ -131,6 +131,14 @@ static ptrdiff_t take_unsent(struct route *x, struct smtp_message **list)
     return n;
 }
 
+static void note_begin(struct route *x)
+{
+    int64_t now = sys_clock.monotonic_ms();
+    for (struct job *j = x->first; j; j = j->next)
+        if (!j->begun_ms)
+            j->begun_ms = now;
+}
+
 /* Whether what is left may go over a new connection; else it was deferred. */
 static bool goes_on(struct run *r, struct route *x, const struct err *e)
 {
@@ -155,6 +163,7 @@ static void push(struct run *r, struct route *x, bool all)
     struct smtp_message *list[SEND_JOBS];
     const struct smtp_hooks hooks = {r, commit, done};
     struct err e = {0};
+    note_begin(x);
     while (x->unsent || (all && x->first)) {
         if (!x->smtp && !route_connect(r, x)) {
             defer_all(r, x, &x->down);

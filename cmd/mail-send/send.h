@@ -70,6 +70,8 @@ struct job {
     struct route *route;
     struct held *held; /* or NULL */
     bool handed;       /* to the dialog */
+    int64_t begun_ms;  /* when a connection was first wanted for it, in sys_clock.monotonic_ms; 0: none was */
+    int64_t took_ms;   /* from then to the last answer */
     const char *warning; /* the copy in Sent failed */
 };
 

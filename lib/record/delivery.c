@@ -22,6 +22,7 @@ static const struct member table[DELIVERY_MEMBERS] = {
     [DELIVERY_RETRY_AT] = {S("retryAt"), FORM_TIME, AT(retry_at), 0, 0},
     [DELIVERY_ERROR_CODE] = {S("errorCode"), FORM_TEXT, AT(error_code), 0, 0},
     [DELIVERY_HINT] = {S("hint"), FORM_TEXT, AT(hint), 0, 0},
+    [DELIVERY_DURATION_MS] = {S("durationMs"), FORM_NUMBER, AT(duration_ms), 0, 0},
 };
 
 bool delivery_read(const struct reading *r, const struct jnode *root, struct delivery *out)

@@ -235,7 +235,8 @@ static inline void submission_knows(struct submission *s, enum submission_member
 enum delivery_member {
     DELIVERY_SUBMISSION_ID, DELIVERY_LEASE, DELIVERY_LEASE_PATH, DELIVERY_ACCOUNT, DELIVERY_RECIPIENT, DELIVERY_MESSAGE_ID,
     DELIVERY_STATUS, DELIVERY_PHASE, DELIVERY_CODE, DELIVERY_ENHANCED_CODE, DELIVERY_SERVER, DELIVERY_HOST, DELIVERY_PORT,
-    DELIVERY_SERVER_ID, DELIVERY_AT, DELIVERY_ATTEMPT, DELIVERY_RETRY_AT, DELIVERY_ERROR_CODE, DELIVERY_HINT, DELIVERY_MEMBERS
+    DELIVERY_SERVER_ID, DELIVERY_AT, DELIVERY_ATTEMPT, DELIVERY_RETRY_AT, DELIVERY_ERROR_CODE, DELIVERY_HINT, DELIVERY_DURATION_MS,
+    DELIVERY_MEMBERS
 };
 #define DELIVERY_BIT(member) (UINT64_C(1) << (member))
 
@@ -258,6 +259,7 @@ struct delivery {
     int64_t retry_at;         /* the server's hint, or ours */
     str error_code, hint;     /* as in struct err, where no server spoke */
     str unknown;
+    int64_t duration_ms;      /* from the first try to hand it to a connection to the last answer */
 };
 
 static inline bool delivery_has(const struct delivery *d, enum delivery_member x) { return (d->known & DELIVERY_BIT(x)) != 0; }

@@ -82,10 +82,11 @@ bool queue_log(struct store *s, int64_t recipient, int64_t attempt, str logged, 
 {
     return db_run(s, e,
                   "INSERT INTO attempt (recipient_id, number, at, lease, status, phase, code, enhanced_code, server, host, port, server_id, retry_at, "
-                  "error_code, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  "iiisssIsssIsIss", recipient, attempt, delivery_has(d, DELIVERY_AT) ? d->at : now, d->lease, logged, d->phase,
+                  "error_code, hint, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "iiisssIsssIsIssI", recipient, attempt, delivery_has(d, DELIVERY_AT) ? d->at : now, d->lease, logged, d->phase,
                   number(d, DELIVERY_CODE, &d->code), d->enhanced_code, d->server, d->host, number(d, DELIVERY_PORT, &d->port), d->server_id,
-                  number(d, DELIVERY_RETRY_AT, &d->retry_at), d->error_code, d->hint);
+                  number(d, DELIVERY_RETRY_AT, &d->retry_at), d->error_code, d->hint,
+                  delivery_has(d, DELIVERY_DURATION_MS) ? &d->duration_ms : NULL);
 }
 
 /* Doubled with each attempt, and a tenth up or down, so that what failed together does not come back together. */

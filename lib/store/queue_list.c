@@ -86,8 +86,8 @@ static bool put_log(struct store *s, int64_t recipient, struct jwrite *w, struct
 {
     bool failed;
     sqlite3_stmt *q = db_query(s, e,
-                               "SELECT number, at, status, phase, code, enhanced_code, server, host, port, server_id, retry_at, error_code, hint, lease "
-                               "FROM attempt WHERE recipient_id = ? ORDER BY id",
+                               "SELECT number, at, status, phase, code, enhanced_code, server, host, port, server_id, retry_at, error_code, hint, lease, "
+                               "duration_ms FROM attempt WHERE recipient_id = ? ORDER BY id",
                                "i", recipient);
     jwrite_key(w, S("log"));
     jwrite_array(w);
@@ -107,6 +107,7 @@ static bool put_log(struct store *s, int64_t recipient, struct jwrite *w, struct
         text(w, S("errorCode"), q, 11);
         text(w, S("hint"), q, 12);
         text(w, S("lease"), q, 13);
+        integer(w, S("durationMs"), q, 14);
         jwrite_end_object(w);
     }
     jwrite_end_array(w);

@@ -24,7 +24,7 @@ is 'claim: the attempt' "$(jq -c '[.attempt, .status]' claimed)" '[1,"sending"]'
 exits 0 mail-queue claim
 is 'claim: once' "$(cat out)" ''
 is 'the lease is there' "$(ls store/queue)" "$(jq -r .lease claimed)"
-"$send" <claimed >delivered
+"$send" <claimed | jq -c 'if .status == "deferred" then . else .durationMs = if .status == "sent" then 0 else 1234 end end' >delivered
 schema_ok delivered
 exits 75 mail-queue settle --events <delivered
 schema_ok out
@@ -34,6 +34,8 @@ queue.deferred defer@y.example'
 is 'each has its outcome' "$(state one)" 'deferred, bob@y.example sent, bad@y.example failed, defer@y.example deferred'
 is 'the lease is gone' "$(ls store/queue)" ''
 is 'the words of the server' "$(mail-queue show one | jq -r '.recipients[1] | [.code, .enhancedCode, .server, .host] | @tsv')" "550	5.0.0	said so	mx.example"
+json_is 'the milliseconds that each took, where somebody measured them' "$(mail-queue show one | jq -c '[.recipients[].log[0].durationMs]')" '[0,1234,null]'
+is 'the same in v_attempt' "$(sqlite3 "$DB" "SELECT quote(duration_ms) FROM v_attempt ORDER BY id" | tr '\n' ' ')" '0 1234 NULL '
 exits 0 mail-queue settle --events <delivered
 is 'settle: again, nothing' "$(cat out)" ''
 like 'settle: -v says why' "$(mail-queue settle -v <delivered 2>&1)" 'is sent already'

@@ -43,6 +43,7 @@ submissions 40 bob@example.test eve@example.test >in
 sends 0 <in
 is 'one record for each recipient' "$(jq -r .status out | sort | uniq -c | tr -s ' ')" ' 80 sent'
 schema_ok out
+is 'each with the time that it took' "$(jq -s 'all(.durationMs | type == "number" and . >= 0 and . < 60000)' out)" true
 is 'each was accepted once' "$(accepted) $(twice)" '80 0'
 is 'over one connection' "$(jq .connections smtp.json)" 1
 same_file 'byte for byte' kept/00001.eml m1.eml

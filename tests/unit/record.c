@@ -30,7 +30,7 @@ static const str SUBMISSION = S(
 static const str DELIVERY = S(
     "{\"type\":\"delivery\",\"v\":1,\"submissionId\":7,\"lease\":\"l1\",\"leasePath\":\"/q/l1\",\"account\":\"support\",\"recipient\":\"a@b\",\"messageId\":[\"m@x\"],"
     "\"status\":\"deferred\",\"phase\":\"rcpt\",\"code\":451,\"enhancedCode\":\"4.7.1\",\"server\":\"later\",\"host\":\"mx\",\"port\":25,\"serverId\":\"Q1\","
-    "\"at\":\"2026-08-22T10:01:07Z\",\"attempt\":2,\"retryAt\":null,\"errorCode\":null,\"hint\":null,\"mine\":1}\n");
+    "\"at\":\"2026-08-22T10:01:07Z\",\"attempt\":2,\"retryAt\":null,\"errorCode\":null,\"hint\":null,\"durationMs\":0,\"mine\":1}\n");
 
 static bool read_line(str line, struct record *out, struct err *e) { return record_read(&mem, line, "stdin", 3, out, e); }
 
