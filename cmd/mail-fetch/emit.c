@@ -72,6 +72,8 @@ void emit_error(struct run *r, const struct err *e, str account, str mailbox, ui
     record_write_error(&line, prog_name(), e, members);
     write_out(r, &line);
     progress_clear(&r->progress);
+    if (prog_stopping() && !out_flush(r->out) && r->out->closed) /* nobody reads any more: it ends without a word */
+        return;
     struct err named = *e;
     err_set(&named, e->class, e->code, e->hint, "%.*s%s%.*s: %s", STR_ARG(account), mailbox.len ? " " : "", STR_ARG(mailbox), e->text);
     err_stage(&named, e->stage);

@@ -9,6 +9,8 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
+#include <stdatomic.h>
+
 /* UIDs of --uid. */
 struct wanted {
     struct uid_range *item;
@@ -21,6 +23,7 @@ struct opts {
     str url, secret, auth, ca_file;
     bool allow_plaintext;
     int64_t max, recent;      /* -1: all */
+    int64_t jobs;             /* accounts at once; 0: not said */
     int64_t connect_s, response_s, limit_s; /* -1: not said */
     const char *config_path, *store_dir, *trace;
     const char *verb;         /* "fetch", "get", "folders", "test" */
@@ -61,7 +64,8 @@ struct run {
     arena message;            /* reset for each record */
     struct out *out;
     struct store *store;      /* NULL for the verbs folders and test */
-    int64_t left;             /* of -n */
+    _Atomic int64_t *left;    /* of -n, by all who fetch at once */
+    bool beside_others;       /* other accounts are read at the same time: no progress bar */
     int64_t until_ms;         /* --time-limit, in sys_clock.monotonic_ms; 0: none */
     int64_t flushed_ms;
     struct strs secrets;      /* reference and value in turn, of env: variables that were read */
@@ -69,6 +73,16 @@ struct run {
 };
 /* Whether to start nothing more: a signal, the time limit, nobody reads our output, or the disk is full. */
 bool run_over(const struct run *r);
+/* So many of n messages may still be fetched; what of them was not, is to be given back. */
+int64_t run_claim(struct run *r, int64_t n);
+void run_give_back(struct run *r, int64_t n);
+/* The store, for the verbs that need it. */
+bool run_open_store(struct run *r, struct err *e);
+void run_close_store(struct run *r);
+/* One account, as the verb says. */
+void run_account(struct run *r, const struct target *a);
+/* Close all, forget the secrets; the exit code. */
+int run_end(struct run *r);
 /* Read the env: secrets of all accounts at once: they must be gone from the environment before the command of another's secret
  * runs, and several accounts may share one. What cannot be read is told by session_open. */
 void run_keep_env(struct run *r, const struct targets *accounts);
@@ -80,6 +94,12 @@ void run_forget(struct run *r);
 bool due_choose(struct run *r, struct targets *accounts, struct err *e);
 /* To be asked again once its lock is held: another run may have read it meanwhile. */
 bool due_now(struct run *r, const struct target *a, bool *yes, struct err *e);
+
+/* -- several accounts at once -- */
+/* How many processes: -j, else four for fetching; never more than accounts. Below two, none is needed. */
+ptrdiff_t jobs_wanted(const struct opts *o, ptrdiff_t accounts);
+/* All accounts, each in a child of its own; their outcomes become ours. Closes the store. */
+void jobs_run(struct run *r, const struct targets *accounts, ptrdiff_t at_once);
 
 /* One account and its connection. */
 struct session {

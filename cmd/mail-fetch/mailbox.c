@@ -33,6 +33,7 @@ struct job {
     struct blob_writer *blob;
     struct buf header;
     uint32_t stuck;           /* the UID at which the connection broke last */
+    int64_t claimed;          /* of -n */
     int64_t recognised;
     arena mem;                /* mailbox lifetime */
 };
@@ -110,8 +111,8 @@ static bool plan(struct job *j, struct err *e)
             u->uid[n++] = u->uid[i];
     u->n = n;
     wanted_tell_absent(j->run, j->where.account, j->where.mailbox, u);
-    int64_t max = j->session->account->max, most = max >= 0 && max < j->run->left ? max : j->run->left;
-    u->n = n < most ? n : (ptrdiff_t)most;
+    int64_t max = j->session->account->max;
+    u->n = (ptrdiff_t)(j->claimed = run_claim(j->run, n < max || max < 0 ? n : max));
     j->state = ARENA_ARRAY(&j->mem, unsigned char, u->n + 1);
     j->looked = j->moved ? ARENA_ARRAY(&j->mem, unsigned char, u->n + 1) : NULL;
     return true;
@@ -373,9 +374,10 @@ static bool read_mailbox(struct job *j, bool *stopped, struct err *e)
         j->cursor = (struct cursor){0};
     if (!plan(j, e))
         return false;
-    progress_begin(&r->progress, j->where.account, j->where.mailbox, j->uids.n);
+    if (!r->beside_others)
+        progress_begin(&r->progress, j->where.account, j->where.mailbox, j->uids.n);
     enum imap_end end = fetch_messages(j, e);
-    r->left -= j->poll.fetched;
+    run_give_back(r, j->claimed - j->poll.fetched);
     *stopped = end == IMAP_STOPPED;
     return end == IMAP_FETCHED || end == IMAP_STOPPED;
 }

@@ -25,9 +25,10 @@ static const char usage[] =
     "      --ca-file FILE     authorities to trust instead of the system's (PEM)\n"
     "      --allow-plaintext  log in without TLS (imap:// and imap.security = none)\n"
     "  -m, --mailbox NAME     instead of the account's mailboxes (repeatable); * is all of them\n"
-    "  -n, --max N            at most N messages, the oldest first\n"
+    "  -n, --max N            at most N messages, of each mailbox the oldest first\n"
     "      --recent N         only what is missing of the newest N of each mailbox\n"
     "      --uid SET          with get: 123, 3:9,12 or 100:* in the one mailbox of -m\n"
+    "  -j, --jobs N           N accounts at once (4; folders and test: 1)\n"
     "      --time-limit S     start nothing more after S seconds\n"
     "      --connect-timeout S    until the server must have greeted (30)\n"
     "      --response-timeout S   longest silence (60)\n"
@@ -51,7 +52,7 @@ enum { RUN_MEMORY = 1 << 26, MESSAGE_MEMORY = 1 << 26, STOP = -1 };
 /* One option; STOP to go on, else main returns the value. */
 static int take_option(arena *a, struct opts *o, int option)
 {
-    enum { DAY_S = 86400 };
+    enum { DAY_S = 86400, JOBS_MOST = 100 };
     switch (option) {
     case 'a': strs_add(a, &o->accounts, str_c(optarg)); break;
     case 'm': strs_add(a, &o->mailboxes, str_c(optarg)); break;
@@ -70,6 +71,10 @@ static int take_option(arena *a, struct opts *o, int option)
     case 'n':
         if (!str_i64(str_c(optarg), 0, INT64_MAX, &o->max))
             return prog_misuse("-n wants a number, not '%s'", optarg);
+        break;
+    case 'j':
+        if (!str_i64(str_c(optarg), 1, JOBS_MOST, &o->jobs))
+            return prog_misuse("-j wants 1 to %d, not '%s'", JOBS_MOST, optarg);
         break;
     case OPT_RECENT:
         if (!str_i64(str_c(optarg), 0, INT64_MAX, &o->recent))
@@ -112,7 +117,7 @@ static int check(struct opts *o, int argc, char **argv)
 }
 
 /* Without a server there is nothing to open; what folders and test say needs no store. */
-static bool open_store(struct run *r, struct err *e)
+bool run_open_store(struct run *r, struct err *e)
 {
     if (strcmp(r->opts->verb, "folders") == 0 || strcmp(r->opts->verb, "test") == 0)
         return true;
@@ -120,7 +125,14 @@ static bool open_store(struct run *r, struct err *e)
     return r->store != NULL;
 }
 
-static void do_account(struct run *r, const struct target *a)
+void run_close_store(struct run *r)
+{
+    if (r->store)
+        store_close(r->store);
+    r->store = NULL;
+}
+
+void run_account(struct run *r, const struct target *a)
 {
     prog_account(a->name);
     if (strcmp(r->opts->verb, "folders") == 0)
@@ -129,6 +141,23 @@ static void do_account(struct run *r, const struct target *a)
         test_account(r, a);
     else
         fetch_account(r, a);
+}
+
+int run_end(struct run *r)
+{
+    prog_account(STR_NONE);
+    run_forget(r);
+    run_close_store(r);
+    return prog_finish(r->out);
+}
+
+static void run_accounts(struct run *r, const struct targets *accounts)
+{
+    ptrdiff_t at_once = jobs_wanted(r->opts, accounts->n);
+    if (at_once > 1)
+        jobs_run(r, accounts, at_once);
+    for (ptrdiff_t i = 0; at_once < 2 && i < accounts->n && !run_over(r); i++)
+        run_account(r, &accounts->item[i]);
 }
 
 int main(int argc, char **argv)
@@ -147,20 +176,16 @@ int main(int argc, char **argv)
         return code;
 
     struct out out = out_new(&mem, 1);
-    struct run r = {.opts = &o, .mem = &mem, .message = arena_new(MESSAGE_MEMORY), .out = &out, .left = o.max < 0 ? INT64_MAX : o.max};
+    _Atomic int64_t left = o.max < 0 ? INT64_MAX : o.max;
+    struct run r = {.opts = &o, .mem = &mem, .message = arena_new(MESSAGE_MEMORY), .out = &out, .left = &left};
     r.until_ms = o.limit_s < 0 ? 0 : sys_clock.monotonic_ms() + o.limit_s * 1000;
     struct targets accounts = {0};
     struct err e = {0};
-    if ((o.trace && !net_trace_to(o.trace, &e)) || !accounts_choose(&mem, &o, &accounts, &e) || !open_store(&r, &e) || (o.due && !due_choose(&r, &accounts, &e)))
+    if ((o.trace && !net_trace_to(o.trace, &e)) || !accounts_choose(&mem, &o, &accounts, &e) || !run_open_store(&r, &e) || (o.due && !due_choose(&r, &accounts, &e)))
         prog_error(&e);
     else
         run_keep_env(&r, &accounts);
     if (!e.class)
-        for (ptrdiff_t i = 0; i < accounts.n && !run_over(&r); i++)
-            do_account(&r, &accounts.item[i]);
-    prog_account(STR_NONE);
-    run_forget(&r);
-    if (r.store)
-        store_close(r.store);
-    return prog_finish(&out);
+        run_accounts(&r, &accounts);
+    return run_end(&r);
 }

@@ -107,7 +107,7 @@ void list_folders(struct run *r, const struct target *a)
     if (!session_open(r, a, &s, &e))
         return;
     if (imap_list(&s.mem, s.imap, true, &all, &e))
-        for (ptrdiff_t i = 0; i < all.n && i < r->left; i++)
+        for (ptrdiff_t i = 0; i < all.n && i < *r->left; i++)
             emit_mailbox(r, a, &all.item[i]);
     else
         emit_error(r, &e, a->name, STR_NONE, 0);

@@ -17,7 +17,7 @@ imap.secret = env:SECOND_PW
 X
 export SECOND_PW='hunter two'
 exits 75 mail-fetch -C conf --all -s store
-is 'both accounts were tried' "$(jq -r 'select(.type=="poll").account' out | tr '\n' ' ')" 'first second '
+is 'both accounts were tried' "$(jq -r 'select(.type=="poll").account' out | sort | tr '\n' ' ')" 'first second '
 ok 'the command ran' test -s seen
 unlike 'it does not see the secret of another account' "$(cat seen args)" 'hunter|SECOND_PW'
 unlike 'no record or message has one' "$(cat out err)" 'hunter|from-command'

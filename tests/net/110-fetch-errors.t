@@ -168,7 +168,7 @@ exits 66 mail-fetch -C conf -a nobody
 like 'unknown account: said' "$(cat err)" 'nobody'
 exits 78 mail-fetch -C conf -a plain
 said 'no login without TLS' imap.plaintext login
-exits 75 mail-fetch -C conf -a ann -a dead -n 1 -s "$T/store4"
+exits 75 mail-fetch -C conf -a ann -a dead -j 1 -n 1 -s "$T/store4"
 is 'one account that fails does not stop the other' "$(jq -c 'select(.type=="poll")|[.account,.mailbox,.status]' out | tr -d '\n')" \
 	'["ann","INBOX","ok"]["dead","INBOX","failed"]["dead","Sent","failed"]'
 exits 78 mail-fetch -C conf --all -n 1 -s "$T/store4"

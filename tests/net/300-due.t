@@ -64,7 +64,7 @@ is 'a named account waits, too' "$(pull 600 --due -a ann)$(pull 600 --due -a hou
 is 'without --due it does not' "$(pull 600 -a ann)" 'ann:INBOX '
 is '--force does not wait' "$(pull 601 --due --force -a ann)" 'ann:INBOX '
 is '--all: autoSync = no and inactive ones are left out' "$(pull 602 --all -m INBOX)" 'ann:INBOX hourly:INBOX '
-is '--force: autoSync = no is read, inactive is not' "$(pull 603 --all --force -m INBOX)" 'ann:INBOX hourly:INBOX hand:INBOX '
+is '--force: autoSync = no is read, inactive is not' "$(pull 603 --all --force -m INBOX -j 1)" 'ann:INBOX hourly:INBOX hand:INBOX '
 is 'named, autoSync = no is read' "$(pull 604 -a hand)" 'hand:INBOX '
 is 'the mailbox that waits for longest counts' "$(pull 3560 --due -a hourly)$(pull 3595 --due -a hourly)" 'hourly:INBOX hourly:Archive '
 is 'a poll of the future stops nothing' "$(pull 90000 -a ann)$(pull 4000 --due -a ann)" 'ann:INBOX ann:INBOX '
@@ -102,7 +102,7 @@ while [ "$when" -le 16000 ]; do
 	when=$((when + 100))
 done
 is 'after failures it waits for 5, 10, 20, 40 and then 60 minutes' "$said" ' 0 300 900 2100 4500 8100 11700 15300'
-is 'what failed comes last' "$(pull 22500 --due)" 'sound:INBOX down:INBOX exit 75'
+is 'what failed comes last' "$(pull 22500 --due -j 1)" 'sound:INBOX down:INBOX exit 75'
 is 'and is told in one line' "$(wc -l <err)" 1
 at 22500 mail-store put -q <fetched >put.out 2>&1
 is 'by put in its exit code only' "$? $(cat put.out)" '75 '
@@ -119,7 +119,7 @@ syncInterval = often
 [account after]
 imap.port = $IMAPS
 X
-is 'an account with wrong settings does not stop the others' "$(pull 40000 --all)" 'down:INBOX sound:INBOX wrong:INBOX after:INBOX exit 78'
+is 'an account with wrong settings does not stop the others' "$(pull 40000 --all -j 1)" 'down:INBOX sound:INBOX wrong:INBOX after:INBOX exit 78'
 like 'it says which' "$(cat err)" '^mail-fetch: wrong: .*syncInterval'
 is 'in one line' "$(wc -l <err)" 1
 is 'and it is a poll that failed' "$(sqlite3 store/mail.db "SELECT status, code FROM v_poll WHERE account = 'wrong'")" 'failed|config.value'
