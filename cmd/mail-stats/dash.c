@@ -205,7 +205,7 @@ static bool read_accounts(struct dash *d, const struct config *config, struct er
     config_accounts(r->mem, config, &names);
     for (ptrdiff_t i = 0; i < names.n; i++)
         if (!r->accounts.n || strs_have(&r->accounts, names.item[i]))
-            account_at(&a, names.item[i]);
+            account_at(&a, names.item[i])->configured = true;
     for (ptrdiff_t i = 0; i < volume.n; i++)
         account_at(&a, table_at(&volume, i)[volume.key].text)->emails = dash_number(&volume, i, S("emails"));
     for (ptrdiff_t i = 0; i < polls.n; i++) {

@@ -10,6 +10,7 @@ enum { DASH_ROWS = 8 /* of each list, where -n does not say it */, DASH_DAYS = 3
 struct dash_account {
     str name;
     const struct finding *worst;         /* NULL: nothing was looked at */
+    bool configured;
     int64_t emails, polls, failed, last; /* within the range; last: when a poll ended well, 0: none did */
 };
 

@@ -544,7 +544,7 @@ static void put_accounts(struct page *p)
         if (a->worst)
             put_status(p, a->worst->status, NULL);
         else
-            put(p, "–");
+            put(p, a->configured ? "–" : "not configured");
         put(p, "</td><td class=\"n\">");
         put_count(p, a->emails);
         put(p, "</td><td class=\"n w\">");

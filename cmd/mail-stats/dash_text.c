@@ -112,7 +112,7 @@ static void put_accounts(struct buf *to, const struct dash *d)
         const struct dash_account *a = &d->account[i];
         struct cell *row = table_row(&t);
         row[0] = cell_text(a->name);
-        row[1] = cell_text(a->worst ? health_name(a->worst->status) : STR_NONE);
+        row[1] = cell_text(a->worst ? health_name(a->worst->status) : a->configured ? STR_NONE : S("not configured"));
         row[2] = cell_number(a->emails);
         row[3] = cell_number(a->polls);
         row[4] = cell_number(a->failed);

@@ -93,6 +93,24 @@ str judge_octets(struct judge *j, int64_t octets) { return shown(j, COLUMN_OCTET
 
 /* ---- all of them ------------------------------------------------------------------------------------------- */
 
+/* A name that nobody knows must not be well. */
+static void judge_unknown(struct judge *j, const struct strs *configured)
+{
+    const struct strs *wanted = &j->r->accounts;
+    struct strs stored = {0};
+    struct err e;
+    if (wanted->n && j->r->store && !stats_accounts(j->r->mem, j->r->store, &stored, &e))
+        judge_error(j, S("store"), STR_NONE, &e);
+    for (ptrdiff_t i = 0; i < wanted->n; i++) {
+        bool had = strs_have(&stored, wanted->item[i]);
+        if (strs_have(configured, wanted->item[i]) || (had && !j->config.exists))
+            continue;
+        judge_add(j, (struct finding){.status = had ? HEALTH_WARNING : HEALTH_CRITICAL, .check = S("config"), .account = wanted->item[i],
+                                      .hint = S("mail-account list shows those that are")},
+                  had ? "it is no longer in the configuration" : "there is no such account");
+    }
+}
+
 /* As mail-fetch --all chooses them. */
 static void choose_accounts(struct judge *j)
 {
@@ -108,6 +126,7 @@ static void choose_accounts(struct judge *j)
             judge_wants(j, name))
             strs_add(j->r->mem, &j->accounts, name);
     }
+    judge_unknown(j, &all);
 }
 
 void findings_sort(struct findings *all)

@@ -76,6 +76,13 @@ is 'the worst stands first' "$(jq -r .status out | uniq | xargs)" 'critical ok'
 exits 2 mail-stats health -a support
 exits 0 mail-stats health -a sales
 is '-a: nothing of others' "$(jq -r 'select(.account == "support")' out)" ''
+exits 2 mail-stats health -a sale
+is 'a name that nobody knows is not well' "$(mail-stats health -a sale --problems -f json | jq -r '"\(.check) \(.account): \(.message)"')" 'config sale: there is no such account'
+printf '[account support]\nemail = support@example.com\n' >one.conf
+chmod 600 one.conf
+exits 1 mail-stats health -a sales -C one.conf
+like 'one that was taken out of the configuration' "$(jq -r 'select(.check == "config") | .message' out)" 'no longer in the configuration'
+is 'and the dashboard says so' "$(mail-stats dash -f html -C one.conf | grep -c 'sales</th><td>not configured')" 1
 printf 'health.pollWarning = 100\nhealth.pollCritical = 200\n' >>mail.conf
 sed -i '/^\[account support\]/a health.pollWarning = 100' mail.conf
 is 'thresholds are settings, of an account or of all' "$(status poll support)" critical
