@@ -140,14 +140,13 @@ static void nothing(void *context, const struct record *r)
 
 static bool put_all(struct sequels *q, const struct queue_sequel *list, ptrdiff_t n, struct err *e)
 {
-    str events;
     q->put = put_new(&q->mem, q->call->store, (struct put_options){.context = q, .refused = refused, .other = nothing}, e);
     if (!q->put)
         return false;
     bool good = true;
     for (ptrdiff_t i = 0; good && i < n; i++)
         good = put_one(q, &list[i], e);
-    good = good && put_commit(q->put, &events, e);
+    good = good && put_commit(q->put, e);
     put_end(q->put);
     return good;
 }

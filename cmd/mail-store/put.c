@@ -3,6 +3,8 @@
  * A record of a type that has no place in the store passes through to stdout. */
 #include "mail-store/verb.h"
 
+#include <stdatomic.h>
+
 static const struct verb verb = {
     "put",
     "usage: mail-store put [-qv] [-s DIR] [--events] [--skip-gaps]\n"
@@ -25,8 +27,10 @@ struct putting {
     struct verb_call call;
     struct put *put;
     struct lines in;
-    bool lost; /* the batch is gone; nothing more is stored */
-    int64_t commit_ms; /* what the last one took */
+    bool lost;          /* a batch is gone; nothing more is stored */
+    atomic_bool unread; /* nobody reads what is printed */
+    bool pending;       /* lines were taken since the last commit */
+    int64_t commit_ms;  /* what that took */
 };
 
 static void lose(struct putting *p, const struct err *e)
@@ -52,56 +56,63 @@ static void other(void *context, const struct record *r)
         return;
     out_put(&p->call.out, r->line);
     out_byte(&p->call.out, '\n');
+    atomic_store(&p->unread, !out_good(&p->call.out));
+}
+
+static void committed(void *context, str events)
+{
+    struct putting *p = context;
+    out_put(&p->call.out, events);
+    out_flush(&p->call.out);
+    atomic_store(&p->unread, !out_good(&p->call.out));
 }
 
 static void commit(struct putting *p)
 {
     struct err e;
-    str events;
     int64_t start = sys_clock.monotonic_ms();
-    if (!put_commit(p->put, &events, &e)) {
-        lose(p, &e);
+    p->pending = false;
+    if (p->lost)
         return;
-    }
+    if (!put_commit(p->put, &e))
+        lose(p, &e);
     p->commit_ms = sys_clock.monotonic_ms() - start;
-    out_put(&p->call.out, events);
     out_flush(&p->call.out);
 }
 
 /* Before a read that may wait. */
-static void commit_if_due(struct putting *p)
+static void commit_at_pause(struct putting *p)
 {
-    int64_t since, pending = put_pending(p->put, &since);
-    if (pending == 0)
-        return;
     int64_t patience = p->commit_ms < PATIENCE_MS ? p->commit_ms : PATIENCE_MS;
-    bool due = pending >= PUT_BATCH || sys_clock.monotonic_ms() - since >= PUT_BATCH_MS || !lines_ready(&p->in, 0);
-    if (due && pending < PUT_BATCH && sys_clock.monotonic_ms() - since < PUT_BATCH_MS)
-        due = !lines_ready(&p->in, (int)patience);
-    if (due)
+    if (p->pending && !lines_ready(&p->in, (int)patience))
         commit(p);
+}
+
+/* Behind a commit, when no other thread has something to say. */
+static void tell(struct putting *p, const struct err *e)
+{
+    commit(p);
+    prog_error(e);
 }
 
 static void read_all(struct putting *p)
 {
     struct err e;
-    while (!p->lost && !prog_stopping() && out_good(&p->call.out)) {
-        commit_if_due(p);
+    while (!p->lost && !prog_stopping() && !atomic_load(&p->unread)) {
+        commit_at_pause(p);
         if (p->lost)
             return;
         str line;
         enum line_status status = lines_next(&p->in, &line);
         if (prog_stopping())
             return;
-        if (status == LINE_END || status == LINE_ERROR || status == LINE_CUT) {
-            if (!lines_err(&p->in, status, "standard input", &e))
-                prog_error(&e);
+        if (!lines_err(&p->in, status, "standard input", &e))
+            tell(p, &e);
+        if (status == LINE_END || status == LINE_ERROR || status == LINE_CUT)
             return;
-        }
-        if (!lines_err(&p->in, status, "standard input", &e)) {
-            prog_error(&e);
+        if (status != LINE_OK)
             continue;
-        }
+        p->pending = true;
         if (!put_take(p->put, line, p->in.number, &e))
             lose(p, &e);
     }
@@ -141,14 +152,13 @@ int put_main(const char *dir, int argc, char **argv)
     p.commit_ms = PATIENCE_MS;
     if (!verb_open(&p.call, STORE_WRITE))
         return verb_end(&p.call);
-    p.put = put_new(&p.call.mem, p.call.store, (struct put_options){p.call.skip_gaps, p.call.events, &p, refused, other}, &e);
+    p.put = put_new(&p.call.mem, p.call.store, (struct put_options){p.call.skip_gaps, p.call.events, &p, refused, other, committed}, &e);
     if (!p.put) {
         prog_error(&e);
         return verb_end(&p.call);
     }
     read_all(&p);
-    if (!p.lost)
-        commit(&p);
+    commit(&p);
     tell_outcome(&p);
     put_end(p.put);
     lines_free(&p.in);

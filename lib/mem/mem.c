@@ -130,6 +130,7 @@ void heap_huge(size_t octets)
     mallopt(M_TOP_PAD, (int)octets);
     mallopt(M_TRIM_THRESHOLD, (int)octets);
     mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK);
+    mallopt(M_ARENA_MAX, 1);
     free(malloc(FIRST_BLOCK));
     char *end = sbrk(0);
     char *first = start + (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE;

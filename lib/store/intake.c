@@ -1,6 +1,5 @@
 #include "store/intake.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +7,7 @@
 
 enum {
     SLOT_OCTETS = 1 << 30,  /* addresses for one record */
+    SLOT_LARGE = 64 << 10,  /* a record that took more gives its memory back */
     WAKE_LINES = 12,        /* for fewer no thread is woken, unless the caller waits */
     EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
 };
@@ -19,20 +19,22 @@ struct intake {
     pthread_mutex_t reader_lock;
 
     struct taken slot[INTAKE_SLOTS];
-    int64_t given, next; /* of all lines ever */
-    ptrdiff_t octets;    /* of the lines between the two */
 
     struct worker {
         struct intake *intake;
         struct blob_copier *copier;
         pthread_t thread;
-    } worker[INTAKE_THREADS];
+    } worker[INTAKE_THREADS], own; /* own: works in the taker's thread */
     int workers;
     pthread_mutex_t lock; /* of all that follows, and of taken.done */
-    pthread_cond_t work, ready;
-    int64_t begun, queued; /* of all lines ever */
+    pthread_cond_t work, ready, room; /* for the workers, the taker, the giver */
+    int64_t given, begun, next; /* of all lines ever: handed in, worked on, handed out */
+    ptrdiff_t octets;           /* of the lines between given and next */
+    int64_t epoch;
     int idle;
-    bool caller_waits, ends;
+    bool taker_waits, giver_waits;
+    bool holds; /* the taker has the line at next in its hands */
+    bool settles, stops, ends;
     int64_t unsynced;       /* octets of messages since the last early sync */
     bool early;             /* one is under way */
     int early_errno;        /* what one of them came to */
@@ -108,11 +110,12 @@ static void work_next(struct worker *w)
 {
     struct intake *in = w->intake;
     struct taken *t = &in->slot[in->begun++ % INTAKE_SLOTS];
+    t->epoch = in->epoch;
     pthread_mutex_unlock(&in->lock);
     work(w, t);
     pthread_mutex_lock(&in->lock);
     t->done = true;
-    if (in->caller_waits)
+    if (in->taker_waits)
         pthread_cond_signal(&in->ready);
     if (t->copied && t->good)
         in->unsynced += t->record.email.size;
@@ -134,7 +137,7 @@ static void sync_now(struct intake *in)
     pthread_mutex_lock(&in->lock);
     in->sync_good = good;
     in->synced = true;
-    if (in->caller_waits)
+    if (in->taker_waits)
         pthread_cond_signal(&in->ready);
 }
 
@@ -146,7 +149,7 @@ static void *run(void *context)
     while (!in->ends) {
         if (in->sync) {
             sync_now(in);
-        } else if (in->begun < in->queued) {
+        } else if (in->begun < in->given) {
             work_next(w);
         } else {
             in->idle++;
@@ -190,6 +193,8 @@ struct intake *intake_new(arena *a, struct store *s, struct err *e)
     pthread_mutex_init(&in->reader_lock, NULL);
     pthread_cond_init(&in->work, NULL);
     pthread_cond_init(&in->ready, NULL);
+    pthread_cond_init(&in->room, NULL);
+    in->own = (struct worker){.intake = in, .copier = blob_copier_new(a, store_dir(s), blobs)};
     in->reader = store_open(&in->reader_mem, str_z(a, store_dir(s)), STORE_READ, e);
     if (in->reader && start(in, a, blobs))
         return in;
@@ -209,6 +214,7 @@ void intake_end(struct intake *in)
         pthread_join(in->worker[i].thread, NULL);
         blob_copier_free(in->worker[i].copier);
     }
+    blob_copier_free(in->own.copier);
     store_close(in->reader);
     arena_free(&in->reader_mem);
     for (int i = 0; i < INTAKE_SLOTS; i++)
@@ -216,67 +222,144 @@ void intake_end(struct intake *in)
             arena_free(&in->slot[i].mem);
 }
 
-/* ---- the caller's side ------------------------------------------------------------------------------------------- */
+/* ---- the giver --------------------------------------------------------------------------------------------------- */
 
+/* Called with the lock held, as all that follow but the functions of intake.h. */
 static void wake(struct intake *in)
 {
-    if (in->idle)
+    if (in->idle && in->begun < in->given)
         pthread_cond_signal(&in->work);
 }
 
-static void wait_until(struct intake *in, const bool *done)
+static void wait_for_taker(struct intake *in)
 {
-    while (!*done) {
-        if (in->begun < in->queued)
-            wake(in);
-        in->caller_waits = true;
-        pthread_cond_wait(&in->ready, &in->lock);
-        in->caller_waits = false;
-    }
+    wake(in);
+    in->giver_waits = true;
+    pthread_cond_wait(&in->room, &in->lock);
+    in->giver_waits = false;
 }
 
-bool intake_full(const struct intake *in) { return in->given - in->next == INTAKE_SLOTS || in->octets > INTAKE_OCTETS; }
+static bool is_full(const struct intake *in) { return in->given - in->next == INTAKE_SLOTS || in->octets > INTAKE_OCTETS; }
 
 void intake_give(struct intake *in, str line, int64_t number)
 {
-    assert(!intake_full(in));
-    struct taken *t = &in->slot[in->given++ % INTAKE_SLOTS];
-    arena mem = t->mem.base ? t->mem : arena_new(SLOT_OCTETS);
-    arena_reset(&mem);
+    pthread_mutex_lock(&in->lock);
+    while (is_full(in))
+        wait_for_taker(in);
+    struct taken *t = &in->slot[in->given % INTAKE_SLOTS];
+    pthread_mutex_unlock(&in->lock);
+    arena mem = t->mem;
+    if (mem.base && mem.next - mem.base > SLOT_LARGE)
+        arena_free(&mem);
+    if (mem.base)
+        arena_reset(&mem);
+    else
+        mem = arena_new(SLOT_OCTETS);
     *t = (struct taken){.number = number, .mem = mem};
     t->line = str_copy(&t->mem, line);
-    in->octets += line.len;
     pthread_mutex_lock(&in->lock);
-    in->queued++;
-    if (in->queued - in->begun >= WAKE_LINES)
+    in->given++;
+    in->octets += line.len;
+    if (in->given - in->begun >= WAKE_LINES)
         wake(in);
     pthread_mutex_unlock(&in->lock);
 }
 
-struct taken *intake_next(struct intake *in)
+void intake_settle(struct intake *in)
 {
-    if (in->next == in->given)
-        return NULL;
-    struct taken *t = &in->slot[in->next++ % INTAKE_SLOTS];
     pthread_mutex_lock(&in->lock);
-    wait_until(in, &t->done);
+    in->settles = true;
+    pthread_cond_signal(&in->ready);
+    while (in->settles)
+        wait_for_taker(in);
     pthread_mutex_unlock(&in->lock);
-    in->octets -= t->line.len;
-    return t;
+}
+
+void intake_stop(struct intake *in)
+{
+    pthread_mutex_lock(&in->lock);
+    in->stops = true;
+    pthread_cond_signal(&in->ready);
+    pthread_mutex_unlock(&in->lock);
+}
+
+/* ---- the taker --------------------------------------------------------------------------------------------------- */
+
+static void wait_for_work(struct intake *in)
+{
+    wake(in);
+    in->taker_waits = true;
+    pthread_cond_wait(&in->ready, &in->lock);
+    in->taker_waits = false;
+}
+
+/* Not at each line: then the giver would be woken for each. */
+static void give_back(struct intake *in)
+{
+    if (!in->holds)
+        return;
+    in->holds = false;
+    in->octets -= in->slot[in->next++ % INTAKE_SLOTS].line.len;
+    if (in->giver_waits && in->given - in->next <= INTAKE_SLOTS / 2 && in->octets <= INTAKE_OCTETS / 2)
+        pthread_cond_signal(&in->room);
+}
+
+static bool is_next_done(const struct intake *in) { return in->next < in->given && in->slot[in->next % INTAKE_SLOTS].done; }
+
+enum intake_news intake_next(struct intake *in, struct taken **t)
+{
+    enum intake_news news = INTAKE_RECORD;
+    pthread_mutex_lock(&in->lock);
+    give_back(in);
+    while (!in->stops && !is_next_done(in) && !(in->settles && in->next == in->given))
+        wait_for_work(in);
+    if (in->stops) {
+        news = INTAKE_STOP;
+    } else if (in->next == in->given) {
+        news = INTAKE_SETTLE;
+    } else {
+        in->holds = true;
+        *t = &in->slot[in->next % INTAKE_SLOTS];
+    }
+    pthread_mutex_unlock(&in->lock);
+    return news;
+}
+
+void intake_settled(struct intake *in)
+{
+    pthread_mutex_lock(&in->lock);
+    in->settles = false;
+    pthread_cond_signal(&in->room);
+    pthread_mutex_unlock(&in->lock);
+}
+
+void intake_epoch(struct intake *in, int64_t epoch)
+{
+    pthread_mutex_lock(&in->lock);
+    in->epoch = epoch;
+    pthread_mutex_unlock(&in->lock);
+}
+
+bool intake_still_good(struct intake *in, struct taken *t)
+{
+    char name[BLOB_NAME];
+    blob_name(t->record.email.blob_id, name);
+    return faccessat(in->store->blobs, name, F_OK, 0) == 0 || take_message(&in->own, t);
 }
 
 void intake_sync(struct intake *in, struct blob_sync *sync)
 {
     pthread_mutex_lock(&in->lock);
     in->sync = sync;
-    wake(in);
+    pthread_cond_signal(&in->work);
     pthread_mutex_unlock(&in->lock);
 }
 
 bool intake_synced(struct intake *in, struct err *e)
 {
     pthread_mutex_lock(&in->lock);
-    wait_until(in, &in->synced);
+    while (!in->synced)
+        wait_for_work(in);
     in->synced = false;
     bool good = in->sync_good;
     pthread_mutex_unlock(&in->lock);

@@ -1,15 +1,16 @@
 /* Private to lib/store: lines become records whose messages lie in blobs/, worked on by threads, handed on in their order.
  *
  * A thread reads the JSON of a line, and if it is an email that no row names yet, copies its message and checks the digest. What is
- * ahead of the caller is bounded: INTAKE_SLOTS lines, and about INTAKE_OCTETS. All functions are for one thread, the caller's. */
+ * ahead of the taker is bounded: INTAKE_SLOTS lines, and about INTAKE_OCTETS; so much is worked on while the taker commits. One thread
+ * gives the lines, another one takes the records. */
 #ifndef STORE_INTAKE_H
 #define STORE_INTAKE_H
 
 #include "store/blob.h"
 
 enum {
-    INTAKE_THREADS = 2,
-    INTAKE_SLOTS = 32,
+    INTAKE_THREADS = 3, /* one of them may be waiting for the disk */
+    INTAKE_SLOTS = 1024,
     INTAKE_OCTETS = 12 << 20
 };
 
@@ -22,8 +23,9 @@ struct taken {
     bool good;   /* an email is complete and its message lies in blobs/; else err */
     bool copied; /* the message was put there now, or verified: it is not lasting yet */
     struct err err;
+    int64_t epoch; /* what intake_epoch had said when the work began */
 
-    bool done; /* private to intake.c, as what follows */
+    bool done; /* private to intake.c */
 };
 
 struct intake;
@@ -31,14 +33,26 @@ struct intake;
 struct intake *intake_new(arena *a, struct store *s, struct err *e);
 void intake_end(struct intake *in);
 
-/* True where intake_next must be called before the next intake_give. */
-bool intake_full(const struct intake *in);
-/* The line is copied. */
+/* -- The giver -- */
+/* The line is copied. Waits while too much is ahead. */
 void intake_give(struct intake *in, str line, int64_t number);
-/* The oldest, when it is done; NULL where there is none. Valid until the next intake_give. */
-struct taken *intake_next(struct intake *in);
+/* Until the taker has had all and said intake_settled. */
+void intake_settle(struct intake *in);
+/* The taker gets INTAKE_STOP from now on, whatever is left. */
+void intake_stop(struct intake *in);
 
-/* blob_sync by one of the threads: begin it when intake_next gave NULL, then wait for it. */
+/* -- The taker -- */
+enum intake_news { INTAKE_RECORD, INTAKE_SETTLE, INTAKE_STOP };
+/* Waits. *t: the oldest line when it is done, valid until the next call; or all are taken and the giver waits, or is gone. */
+enum intake_news intake_next(struct intake *in, struct taken **t);
+void intake_settled(struct intake *in);
+/* Of the transaction that begins, another number each time; 0 when it has ended. */
+void intake_epoch(struct intake *in, int64_t epoch);
+/* For what was worked on before this transaction: gc may have been at work in between, and can no more. Whether the message is there, or
+ * could be copied again; as taken.good. */
+bool intake_still_good(struct intake *in, struct taken *t);
+
+/* blob_sync by one of the threads: begin it, then wait for it. */
 void intake_sync(struct intake *in, struct blob_sync *sync);
 bool intake_synced(struct intake *in, struct err *e);
 

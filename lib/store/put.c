@@ -3,6 +3,9 @@
 #include "store/row.h"
 #include "sys/sys.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
 enum {
@@ -29,8 +32,36 @@ struct put {
     struct put_counts counts;
     struct bounce_counts bounces;
     struct open_fetch *fetches;
-    int64_t pending, since_ms;
+    int64_t pending, since_ms; /* of the transaction */
+    int64_t epoch;
+    pthread_t writer;
+    atomic_bool lost; /* and why: written before */
+    struct err why;
 };
+
+static void *write_rows(void *context);
+
+/* Signals are for the thread that reads stdin: it must notice. */
+static bool start(struct put *p)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&p->writer, NULL, write_rows, p) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (started)
+        pthread_setname_np(p->writer, "store rows");
+    return started;
+}
+
+static void release(struct put *p)
+{
+    intake_end(p->intake);
+    db_rollback(p->store);
+    threads_free(p->row.threads);
+    names_free(p->names);
+    arena_free(&p->batch);
+}
 
 struct put *put_new(arena *a, struct store *s, struct put_options options, struct err *e)
 {
@@ -45,16 +76,18 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     p->batch = arena_new((size_t)4 << 30);
     p->names = names_new(a, s);
     p->row = (struct row_writer){.store = s, .names = p->names, .threads = threads_new(a, s), .cursors = &p->cursors};
-    return p;
+    if (start(p))
+        return p;
+    err_set(e, ERR_LATER, "put.thread", "", "cannot start a thread");
+    release(p);
+    return NULL;
 }
 
 void put_end(struct put *p)
 {
-    intake_end(p->intake);
-    db_rollback(p->store);
-    threads_free(p->row.threads);
-    names_free(p->names);
-    arena_free(&p->batch);
+    intake_stop(p->intake);
+    pthread_join(p->writer, NULL);
+    release(p);
 }
 
 /* ---- a batch ---------------------------------------------------------------------------------------------- */
@@ -70,16 +103,8 @@ static bool begin(struct put *p, struct err *e)
     cursors_begin(&p->cursors, p->store, &p->batch, p->options.skip_gaps);
     p->row.now = now_s();
     p->since_ms = sys_clock.monotonic_ms();
+    intake_epoch(p->intake, ++p->epoch);
     return threads_begin(p->row.threads, e);
-}
-
-/* What the database did not take is gone, and so is what was remembered of it. */
-static bool lose(struct put *p)
-{
-    db_rollback(p->store);
-    threads_forget(p->row.threads);
-    names_forget(p->names);
-    return false;
 }
 
 static void member(struct jwrite *w, str key, str value)
@@ -186,6 +211,8 @@ static bool put_email(struct put *p, struct taken *t, struct err *e)
     struct row_result result;
     if (m->source.protocol.len && !email_has(m, EMAIL_ID))
         fetch_named(p, m->account, m->source.mailbox)->open = true;
+    if (t->good && t->epoch != p->epoch)
+        t->good = intake_still_good(p->intake, t);
     if (!t->good) {
         if (is_ours(&t->err)) {
             *e = t->err;
@@ -228,35 +255,11 @@ static bool put_taken(struct put *p, struct taken *t, struct err *e)
     }
 }
 
-bool put_take(struct put *p, str line, int64_t line_number, struct err *e)
-{
-    /* Before the line is worked on: whoever holds the transaction keeps gc from the blobs that are being verified. */
-    if (!begin(p, e))
-        return lose(p);
-    while (intake_full(p->intake))
-        if (!put_taken(p, intake_next(p->intake), e))
-            return lose(p);
-    intake_give(p->intake, line, line_number);
-    p->pending++;
-    return true;
-}
-
-int64_t put_pending(const struct put *p, int64_t *since_ms)
-{
-    *since_ms = p->since_ms;
-    return p->pending;
-}
-
-struct put_counts put_counts(const struct put *p) { return p->counts; }
-
 /* ---- commit ----------------------------------------------------------------------------------------------- */
 
 static bool write_batch(struct put *p, struct err *e)
 {
     struct err sync_err;
-    for (struct taken *t; (t = intake_next(p->intake));)
-        if (!put_taken(p, t, e))
-            return false;
     /* The full text goes from memory to pages at a savepoint: while blobs go to the disk. */
     intake_sync(p->intake, &p->sync);
     bool written = db_script(p->store, "SAVEPOINT pages; RELEASE pages", e) && cursors_write(&p->cursors, e);
@@ -266,17 +269,87 @@ static bool write_batch(struct put *p, struct err *e)
     return written && synced && db_commit(p->store, e);
 }
 
-bool put_commit(struct put *p, str *events, struct err *e)
+/* What the database did not take is gone, and the run ends. */
+static void lose(struct put *p, const struct err *e)
 {
-    *events = S("");
-    if (!p->store->in_transaction)
-        return true;
-    if (!write_batch(p, e))
-        return lose(p);
+    db_rollback(p->store);
+    p->why = *e;
+    atomic_store(&p->lost, true);
+}
+
+static void commit(struct put *p)
+{
+    struct err e;
+    if (!p->store->in_transaction || atomic_load(&p->lost))
+        return;
+    bool good = write_batch(p, &e);
+    intake_epoch(p->intake, 0);
+    if (!good) {
+        lose(p, &e);
+        return;
+    }
     p->pending = 0;
-    *events = buf_str(&p->events);
+    if (p->events.len)
+        p->options.committed(p->options.context, buf_str(&p->events));
     /* Others wait by looking again every few milliseconds; who begins again at once would win each time. */
     if (sys_clock.monotonic_ms() - p->since_ms >= HOLD_MS)
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);
+}
+
+/* ---- the thread that writes ---------------------------------------------------------------------------------- */
+
+static void take(struct put *p, struct taken *t)
+{
+    struct err e;
+    if (atomic_load(&p->lost))
+        return;
+    if (!begin(p, &e) || !put_taken(p, t, &e)) {
+        lose(p, &e);
+        return;
+    }
+    p->pending++;
+    if (p->pending >= PUT_BATCH || sys_clock.monotonic_ms() - p->since_ms >= PUT_BATCH_MS)
+        commit(p);
+}
+
+static void *write_rows(void *context)
+{
+    struct put *p = context;
+    for (;;) {
+        struct taken *t;
+        switch (intake_next(p->intake, &t)) {
+        case INTAKE_RECORD: take(p, t); break;
+        case INTAKE_SETTLE:
+            commit(p);
+            intake_settled(p->intake);
+            break;
+        case INTAKE_STOP: return NULL;
+        }
+    }
+}
+
+/* ---- the caller ------------------------------------------------------------------------------------------------ */
+
+static bool is_lost(struct put *p, struct err *e)
+{
+    bool lost = atomic_load(&p->lost);
+    if (lost)
+        *e = p->why;
+    return lost;
+}
+
+bool put_take(struct put *p, str line, int64_t line_number, struct err *e)
+{
+    if (is_lost(p, e))
+        return false;
+    intake_give(p->intake, line, line_number);
     return true;
 }
+
+bool put_commit(struct put *p, struct err *e)
+{
+    intake_settle(p->intake);
+    return !is_lost(p, e);
+}
+
+struct put_counts put_counts(const struct put *p) { return p->counts; }

@@ -68,18 +68,19 @@ bool store_match(arena *a, struct store *s, str account, str message_id, int64_t
 
 /* ---- put: records to rows -------------------------------------------------------------------------- */
 
-/* One writer. Lines are read, and blobs copied and checked, by threads of its own, a bounded number of lines ahead; rows are written, in the
- * order of the lines, by the caller's thread, in put_take and put_commit. What a commit makes lasting, it makes lasting together: blobs,
- * rows, cursors, holes, full text. */
+/* One writer. Lines are read, and blobs copied and checked, by threads of its own, a bounded number of lines ahead; rows are written in the
+ * order of the lines, by one more. It commits after PUT_BATCH lines or PUT_BATCH_MS, and when the caller says so. What a commit makes
+ * lasting, it makes lasting together: blobs, rows, cursors, holes, full text. */
 struct put;
 struct put_options {
     bool skip_gaps; /* a gap in the chain of source.after leaves no hole */
-    bool events;    /* put_commit gives event lines */
-    /* Called by put_take and put_commit, in the order of the lines. refused: a line that is no record, or an email that lacks what it
+    bool events;    /* a commit gives event lines */
+    /* Called from another thread, one at a time, in the order of the lines, never once put_commit has returned. refused: a line that is no record, or an email that lacks what it
      * needs: blobId, size, its message, the digest that it says. other: each record that is no email. */
     void *context;
     void (*refused)(void *context, const struct err *why);
     void (*other)(void *context, const struct record *r);
+    void (*committed)(void *context, str events); /* lines to print, now that they last; not called where there are none */
 };
 struct put_counts {
     int64_t stored, known, refused; /* emails */
@@ -89,12 +90,12 @@ enum { PUT_BATCH = 10000, PUT_BATCH_MS = 1000 };
 
 /* Until put_end the store and the arena are its own. */
 struct put *put_new(arena *a, struct store *s, struct put_options options, struct err *e);
-/* Take a line: email, poll and error records are stored. False with *e: the batch is lost (nothing of it is stored) and the run must end. */
+/* Take a line: email, poll and error records are stored. Waits while too much is not written yet. False with *e: a batch was lost (nothing
+ * of it is stored) and the run must end. */
 bool put_take(struct put *p, str line, int64_t number, struct err *e);
-/* Lines taken since the last commit, and when the first of them came (sys_clock.monotonic_ms). */
-int64_t put_pending(const struct put *p, int64_t *since_ms);
-/* Make lasting what was taken. *events: lines to print, valid until the next call. False as above. */
-bool put_commit(struct put *p, str *events, struct err *e);
+/* Make lasting all that was taken, and wait for it. False as above. */
+bool put_commit(struct put *p, struct err *e);
+/* Both as of the last put_commit. */
 struct put_counts put_counts(const struct put *p);
 /* A mailbox of which mail of a fetch was seen since its last closing poll: "support INBOX"; false where there is none. */
 bool put_unclosed(const struct put *p, str *out);
