@@ -11,24 +11,28 @@
 
 struct settings settings;
 
-static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m MAILBOX] [--fields LIST] [--format mboxrd|mboxo]\n"
-                            "                  [--headers] [--inline] [--max-text SIZE] [--mbox] [--me ADDRESS] [FILE | FOLDER | -]...\n"
+static const char usage[] = "usage: mail-parse [-hqVv] [-a ACCOUNT] [-j N] [-m MAILBOX] [--contacts] [--fields LIST]\n"
+                            "                  [--format mboxrd|mboxo] [--headers] [--inline] [--max-text SIZE] [--mbox] [--me ADDRESS]\n"
+                            "                  [--patterns FILE] [FILE | FOLDER | -]...\n"
                             "Parse messages, Maildir folders, mbox files, or records on stdin; print email records.\n"
                             "  -a, --account NAME   account of what is parsed (local)\n"
                             "  -j, --jobs N         work on N messages at once (one for each CPU, up to 4)\n"
                             "  -m, --mailbox NAME   mailbox of what is parsed\n"
+                            "      --contacts       add what the text says of its writer: name, company, phones, signature, order numbers\n"
                             "      --fields LIST    only these members, and only the work they need\n"
                             "      --format NAME    how a mbox is quoted: mboxrd (default) or mboxo\n"
                             "      --headers        add all fields of the header\n"
                             "      --inline         add the message itself, as base64 in raw\n"
                             "      --max-text SIZE  cut text and html at so many octets (1M)\n"
                             "      --mbox           stdin is a mbox, not a message\n"
-                            "      --me ADDRESS     mail from this address is outbound (repeatable)\n";
+                            "      --me ADDRESS     mail from this address is outbound (repeatable)\n"
+                            "      --patterns FILE  further patterns of ids for --contacts, a line each: name pattern\n";
 
-enum { OPT_FIELDS = 256, OPT_FORMAT, OPT_HEADERS, OPT_INLINE, OPT_MAX_TEXT, OPT_MBOX, OPT_ME };
+enum { OPT_CONTACTS = 256, OPT_FIELDS, OPT_FORMAT, OPT_HEADERS, OPT_INLINE, OPT_MAX_TEXT, OPT_MBOX, OPT_ME, OPT_PATTERNS };
 
-static const struct prog_name names[] = {{"fields", OPT_FIELDS}, {"format", OPT_FORMAT}, {"headers", OPT_HEADERS}, {"inline", OPT_INLINE},
-                                         {"max-text", OPT_MAX_TEXT}, {"mbox", OPT_MBOX}, {"me", OPT_ME}, {NULL, 0}};
+static const struct prog_name names[] = {{"contacts", OPT_CONTACTS}, {"fields", OPT_FIELDS}, {"format", OPT_FORMAT}, {"headers", OPT_HEADERS},
+                                         {"inline", OPT_INLINE}, {"max-text", OPT_MAX_TEXT}, {"mbox", OPT_MBOX}, {"me", OPT_ME},
+                                         {"patterns", OPT_PATTERNS}, {NULL, 0}};
 static const struct prog_form command = {.usage = usage, .names = names};
 
 enum { MAX_TEXT = 8 << 20, RUN_SIZE = 1 << 30 };
@@ -58,10 +62,12 @@ static int read_options(arena *run, int argc, char **argv)
                 return prog_misuse("-j takes a number from 1 on, not '%s'", optarg);
             settings.threads = (int)n;
             break;
+        case OPT_CONTACTS: settings.contacts = true; break;
         case OPT_FIELDS:
             if (!record_email_members(str_c(optarg), &settings.members, &wrong))
                 return prog_misuse("--fields: an email has no member '%.*s'; mail-records(7) lists them", STR_ARG(wrong));
             settings.headers |= (settings.members & EMAIL_BIT(EMAIL_HEADERS)) != 0;
+            settings.contacts |= (settings.members & EMAIL_BIT(EMAIL_EXTRACTED)) != 0;
             break;
         case OPT_FORMAT:
             if (!mbox_format_of(str_c(optarg), &settings.quoting) || settings.quoting == MBOX_CL2)
@@ -75,8 +81,11 @@ static int read_options(arena *run, int argc, char **argv)
             break;
         case OPT_MBOX: settings.mbox = true; break;
         case OPT_ME: strs_add(run, &settings.me, str_c(optarg)); break;
+        case OPT_PATTERNS: settings.patterns = optarg; break;
         default: return prog_answer(&command, c);
         }
+    if (settings.patterns && !settings.contacts)
+        return prog_misuse("--patterns is for --contacts");
     if (optind == argc && isatty(0))
         return prog_misuse("name files or folders, or give a message or records on stdin");
     return -1;
@@ -93,6 +102,11 @@ int main(int argc, char **argv)
     char cwd[4096];
     settings.cwd = getcwd(cwd, sizeof cwd) ? str_c(cwd) : STR_NONE;
     prog_signals(false);
+    struct err e;
+    if (settings.contacts && !contacts_begin(&run, settings.patterns, &e)) {
+        prog_error(&e);
+        return e.class;
+    }
     struct out out = out_new(&run, 1);
     sandbox_enter();
     struct pool *pool = pool_new(&run, &out, settings.threads, work_slot);

@@ -19,6 +19,8 @@ struct settings {
     int64_t max_text;
     uint64_t members; /* --fields: EMAIL_BIT of what is printed; 0: everything */
     bool headers, inline_raw, mbox;
+    bool contacts;        /* --contacts */
+    const char *patterns; /* its --patterns; NULL: none */
     int threads;
     str cwd;
 };
@@ -61,6 +63,10 @@ void stream_end(struct stream *st, const struct mbox_message *box);
 void work_line(struct pool *p, str line, int64_t number);
 /* An error record in its place among the others, and on stderr. */
 void work_error(struct pool *p, const struct err *e, str path);
+
+/* ---- contacts.c: who writes (--contacts). begin, before other work: file of --patterns, or NULL. ---- */
+bool contacts_begin(arena *run, const char *file, struct err *e);
+void contacts_find(arena *a, struct charsets *charsets, const struct mime_message *m, struct email *e);
 
 /* ---- email.c: what a record says that the message does not ---- */
 struct about {

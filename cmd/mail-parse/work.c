@@ -58,6 +58,8 @@ static void job_end(struct job *j)
     record_from_mime(&w->mem, w->mime, m, &j->email);
     if (settings.headers)
         record_headers_from_mime(&w->mem, w->mime, m, &j->email);
+    if (settings.contacts)
+        contacts_find(&w->mem, mime_charsets(w->mime), m, &j->email);
     if (j->keep_raw)
         inline_end(&w->mem, &j->raw, &j->email);
     email_about(&w->mem, m, &j->about, &j->email);

@@ -44,6 +44,7 @@ static const struct member table[EMAIL_MEMBERS] = {
     [EMAIL_CATEGORY] = {S("category"), FORM_TEXT, AT(category), 0, 0},
     [EMAIL_STATUS] = {S("status"), FORM_TEXT, AT(status), 0, 0},
     [EMAIL_BOUNCE] = {S("bounce"), FORM_OBJECT, AT(bounce), 0, 0},
+    [EMAIL_EXTRACTED] = {S("extracted"), FORM_OBJECT, AT(extracted), 0, 0},
     [EMAIL_DEFECTS] = {S("defects"), FORM_DEFECTS, AT(defects), AT(n_defects), 0},
     [EMAIL_REPAIRS] = {S("repairs"), FORM_ARRAY, AT(repairs), 0, 0},
     [EMAIL_HEADERS] = {S("headers"), FORM_HEADERS, AT(headers), AT(n_headers), 0},

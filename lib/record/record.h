@@ -57,8 +57,8 @@ enum email_member {
     EMAIL_REFERENCES, EMAIL_THREAD_ID, EMAIL_MERGED_THREADS, EMAIL_FROM, EMAIL_TO, EMAIL_CC, EMAIL_BCC, EMAIL_REPLY_TO,
     EMAIL_SENDER, EMAIL_SUBJECT, EMAIL_PREVIEW, EMAIL_TEXT, EMAIL_TEXT_FROM, EMAIL_TEXT_PARTS, EMAIL_HTML,
     EMAIL_TRUNCATED, EMAIL_ATTACHMENTS, EMAIL_HAS_ATTACHMENT, EMAIL_STRUCTURE, EMAIL_IMPORTANCE, EMAIL_LIST,
-    EMAIL_DIRECTION, EMAIL_AUTO_SUBMITTED, EMAIL_CATEGORY, EMAIL_STATUS, EMAIL_BOUNCE, EMAIL_DEFECTS, EMAIL_REPAIRS,
-    EMAIL_HEADERS, EMAIL_SOURCE, EMAIL_MEMBERS
+    EMAIL_DIRECTION, EMAIL_AUTO_SUBMITTED, EMAIL_CATEGORY, EMAIL_STATUS, EMAIL_BOUNCE, EMAIL_EXTRACTED, EMAIL_DEFECTS,
+    EMAIL_REPAIRS, EMAIL_HEADERS, EMAIL_SOURCE, EMAIL_MEMBERS
 };
 #define EMAIL_BIT(member) (UINT64_C(1) << (member))
 
@@ -94,6 +94,7 @@ struct email {
     str list;                 /* JSON object as it stands: {"id":…,"post":…,"unsubscribe":[…],"oneClick":bool} */
     str direction, auto_submitted, category, status;
     str bounce;               /* JSON as it stands, or none: record_bounce_read */
+    str extracted;            /* JSON object as it stands, or none: {"name":…,"company":…,"phones":[…],"signature":…,"ids":[…]} */
     struct defect *defects;
     ptrdiff_t n_defects;
     str repairs;              /* JSON array as it stands, or none */
@@ -258,8 +259,8 @@ struct delivery {
     int64_t attempt;
     int64_t retry_at;         /* the server's hint, or ours */
     str error_code, hint;     /* as in struct err, where no server spoke */
-    str unknown;
     int64_t duration_ms;      /* from the first try to hand it to a connection to the last answer */
+    str unknown;
 };
 
 static inline bool delivery_has(const struct delivery *d, enum delivery_member x) { return (d->known & DELIVERY_BIT(x)) != 0; }

@@ -15,7 +15,7 @@ static const str FULL = S(
     "\"sha256\":\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\",\"disposition\":\"attachment\",\"cid\":null}],"
     "\"hasAttachment\":true,\"structure\":\"multipart/mixed(text/plain,application/pdf)\",\"importance\":\"normal\","
     "\"list\":{\"id\":\"l.example.com\",\"post\":null},\"direction\":\"inbound\",\"autoSubmitted\":\"no\",\"category\":null,\"status\":\"open\","
-    "\"bounce\":null,\"defects\":[{\"code\":\"charset.unknown\",\"offset\":123},{\"code\":\"x\",\"offset\":null}],\"repairs\":[],"
+    "\"bounce\":null,\"extracted\":{\"name\":\"John\"},\"defects\":[{\"code\":\"charset.unknown\",\"offset\":123},{\"code\":\"x\",\"offset\":null}],\"repairs\":[],"
     "\"headers\":[{\"name\":\"X-A\",\"value\":\"b\"}],\"source\":{\"protocol\":\"imap\",\"host\":\"h\",\"mailbox\":\"INBOX\",\"uidValidity\":7,"
     "\"uid\":4711,\"after\":4708,\"modseq\":\"90210\",\"fetchedAt\":\"2026-08-22T10:02:00Z\"},\"zeta\":{\"a\":[1, 2]},\"alpha\":\"x\\ty\"}\n");
 
