@@ -31,7 +31,7 @@ schema_ok s.jsonl
 json_is 'recipients are those of To, Cc and Bcc' "$(jq -c '[.account, .envelope]' s.jsonl)" \
     '["ann",{"mailFrom":"ann@example.com","rcptTo":["bob@example.net","c@example.net","e@example.net","f@example.net","g@example.net"]}]'
 mail-compose -t --dry-run <m.eml | tr -d '\r' >out.eml
-unlike 'Bcc goes' "$(cat out.eml)" 'Bcc|f@example'
+unlike 'Bcc goes' "$(cat out.eml)" 'Bcc:|f@example'
 is 'all else stays, octet for octet' "$(sed '/^Date:/d; /^Message-ID:/d' out.eml)" "$(sed '/^Bcc/d; s/X-Kept:   /X-Kept: /' m.eml)"
 is 'Date and Message-ID come' "$(grep -cE '^(Date|Message-ID): ' out.eml)" 2
 printf 'Date: Thu, 05 Mar 2026 10:00:00 +0100\nMessage-ID: <own@example.com>\nTo: a@example.net\n\nx\n' >own.eml
