@@ -8,6 +8,7 @@ static const char usage[] =
     "usage: mail-send [OPTIONS] [-a NAME | --url URL [--secret REF]]\n"
     "       mail-send [OPTIONS] {-a NAME | --url URL} [--from ADDRESS] RECIPIENT... <message\n"
     "       mail-send [OPTIONS] {-a NAME | --url URL} test [--to ADDRESS]\n"
+    "       mail-send [-qv] --check-address [--mx [--resolver HOST]] [ADDRESS...]\n"
     "\n"
     "Sends submission records, or the message on stdin, and prints a delivery record for each recipient:\n"
     "mail-queue claim -n 200 | mail-send | mail-queue settle\n"
@@ -22,6 +23,9 @@ static const char usage[] =
     "      --allow-plaintext  no TLS with smtp://; log in without it (smtp.security = none)\n"
     "      --from ADDRESS     sender of the message on stdin; '' is the null sender\n"
     "      --to ADDRESS       recipient of the test\n"
+    "      --check-address        say of each ADDRESS, else of each line of stdin, whether there can be such an address; send nothing\n"
+    "      --mx                   with --check-address: and whether its domain takes mail\n"
+    "      --resolver HOST        with --mx: the server to ask, 192.0.2.1 or 192.0.2.1:5353, instead of the system's\n"
     "      --sent             put a copy of what was sent into the account's Sent mailbox, by IMAP\n"
     "  -j, --jobs N           N connections at once\n"
     "      --connect-timeout S    until the server must have greeted (60)\n"
@@ -32,13 +36,14 @@ static const char usage[] =
     "  -C, --config FILE      the configuration\n"
     "  -s, --store DIR        the store whose blobs are meant where a submission names no path\n";
 
-enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY, OPT_TRACE };
+enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY, OPT_TRACE,
+       OPT_CHECK_ADDRESS, OPT_MX, OPT_RESOLVER };
 
 static const struct prog_name names[] = {
     {"url", OPT_URL}, {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE},
     {"allow-plaintext", OPT_PLAINTEXT}, {"from", OPT_FROM}, {"to", OPT_TO}, {"sent", OPT_SENT},
     {"connect-timeout", OPT_CONNECT}, {"response-timeout", OPT_RESPONSE}, {"data-timeout", OPT_DATA},
-    {"dry-run", OPT_DRY}, {"trace", OPT_TRACE}, {NULL, 0},
+    {"dry-run", OPT_DRY}, {"trace", OPT_TRACE}, {"check-address", OPT_CHECK_ADDRESS}, {"mx", OPT_MX}, {"resolver", OPT_RESOLVER}, {NULL, 0},
 };
 static const struct prog_form command = {.usage = usage, .names = names};
 
@@ -67,6 +72,9 @@ static int take_option(struct opts *o, int option)
     case OPT_RESPONSE: return take_seconds(optarg, &o->response_s);
     case OPT_DATA: return take_seconds(optarg, &o->final_s);
     case OPT_DRY: o->dry_run = true; break;
+    case OPT_CHECK_ADDRESS: o->check_address = true; break;
+    case OPT_MX: o->mx = true; break;
+    case OPT_RESOLVER: o->resolver = str_c(optarg); break;
     case OPT_TRACE: o->trace = optarg; break;
     case 'C': o->config_path = optarg; break;
     case 's': o->store_dir = optarg; break;
@@ -81,6 +89,14 @@ static int take_option(struct opts *o, int option)
 
 static int check(arena *a, struct opts *o, int argc, char **argv)
 {
+    if (o->mx && !o->check_address)
+        return prog_misuse("--mx is for --check-address");
+    if (o->resolver.len && !o->mx)
+        return prog_misuse("--resolver is for --mx");
+    for (int i = optind; i < argc && o->check_address; i++)
+        strs_add(a, &o->recipients, str_c(argv[i]));
+    if (o->check_address)
+        return STOP;
     o->test = optind < argc && strcmp(argv[optind], "test") == 0;
     if (o->test && optind + 1 < argc)
         return prog_misuse("test takes no '%s'; a recipient is said with --to", argv[optind + 1]);
@@ -126,7 +142,9 @@ int main(int argc, char **argv)
     struct run r = {.opts = &o, .mem = &mem, .out = &out};
     struct err e = {0};
     r.to_copy_end = &r.to_copy;
-    if ((o.trace && !net_trace_to(o.trace, &e)) || !config_load(&mem, o.config_path, &r.config, &e))
+    if (o.check_address)
+        check_addresses(&r);
+    else if ((o.trace && !net_trace_to(o.trace, &e)) || !config_load(&mem, o.config_path, &r.config, &e))
         prog_error(&e);
     else if (o.test)
         test_account(&r);

@@ -17,11 +17,12 @@ enum {
 
 struct opts {
     str account, url, secret, auth, ca_file;
-    bool allow_plaintext, copy, dry_run, test;
+    bool allow_plaintext, copy, dry_run, test, check_address, mx;
     int64_t connect_s, response_s, final_s; /* -1: not said */
     int64_t workers;
+    str resolver;             /* of --mx; STR_NONE: the system's */
     str from, to;             /* of a message on stdin; of the test */
-    struct strs recipients;   /* of a message on stdin: it is one where there are any */
+    struct strs recipients;   /* of a message on stdin: it is one where there are any; of --check-address */
     const char *config_path, *store_dir, *trace;
 };
 
@@ -148,6 +149,9 @@ void run_flush(struct run *r);
 void send_message(struct run *r);
 /* Connect, log in, ask for a recipient; `test` records. */
 void test_account(struct run *r);
+
+/* Addresses of the command line, else of stdin, to `address` records. */
+void check_addresses(struct run *r);
 
 /* Put what was sent into the Sent mailbox by IMAP, and print its deliveries. */
 void copy_sent(struct run *r);
