@@ -121,13 +121,15 @@ static void run(struct alerting *w)
         return;
     }
     bool open = verb_open(call, &why);
-    if (!w->state && !open) {
+    if (!w->state && (open || why.class != ERR_MISSING)) {
+        str folder = store_folder(&call->mem, call->request.dir, &why);
+        w->state = folder.ptr ? str_fmt(&call->mem, "%.*s/alerts", STR_ARG(folder)).ptr : NULL;
+    }
+    if (!w->state) {
         err_set(&e, why.class, why.code, "say --state FILE, so that it can be told", "%s", why.text);
         prog_error(&e);
         return;
     }
-    if (!w->state)
-        w->state = str_fmt(&call->mem, "%.*s/alerts", STR_ARG(store_dir(call->request.store))).ptr;
     if (!call->dry_run && !lock_take(str_fmt(&call->mem, "%s.lock", w->state).ptr, "mail-stats alert", &lock, &e)) {
         if (e.class == ERR_LATER)
             prog_note("%s", e.text);

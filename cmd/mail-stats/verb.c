@@ -52,7 +52,7 @@ void verb_begin(struct verb_call *c)
 {
     *c = (struct verb_call){.mem = arena_new((size_t)1 << 34), .format = isatty(1) ? FORMAT_TABLE : FORMAT_JSON};
     c->out = out_new(&c->mem, 1);
-    c->request = (struct request){.mem = &c->mem, .limit = -1, .now = now_s(), .range = {INT64_MIN, INT64_MAX, NULL}};
+    c->request = (struct request){.mem = &c->mem, .limit = -1, .now = now_s(), .range = {.since = INT64_MIN, .until = INT64_MAX}};
 }
 
 int verb_option(struct verb_call *c, const struct prog_form *form, int option)

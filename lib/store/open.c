@@ -31,7 +31,7 @@ static str absolute(arena *a, str path)
     return full;
 }
 
-static str folder(arena *a, const char *dir, struct err *e)
+str store_folder(arena *a, const char *dir, struct err *e)
 {
     if (dir && !*dir) { /* a shell's variable that is not set must not lead to another store */
         err_set(e, ERR_USAGE, "store.folder", "name a folder", "no folder for the store: -s is empty");
@@ -225,7 +225,7 @@ static bool open_reader(arena a, struct store *s, const char *path, struct err *
 
 struct store *store_open(arena *a, const char *dir, enum store_mode mode, struct err *e)
 {
-    str path = folder(a, dir, e);
+    str path = store_folder(a, dir, e);
     if (!path.ptr)
         return NULL;
     struct store *s = store_new(a, path, mode);

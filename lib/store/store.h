@@ -20,6 +20,8 @@ struct store;
  * where another version wrote it, io where it cannot be opened. a: run lifetime. */
 struct store *store_open(arena *a, const char *dir, enum store_mode mode, struct err *e);
 void store_close(struct store *s);
+/* The folder that dir means, an absolute path, whether or not there is a store; STR_NONE with *e. */
+str store_folder(arena *a, const char *dir, struct err *e);
 /* The folder's absolute path. */
 str store_dir(const struct store *s);
 

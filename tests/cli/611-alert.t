@@ -1,7 +1,7 @@
 #!/bin/sh
 # mail-stats alert: each finding is told once, and its end; whom it cannot tell, it tells the next time.
 . "${0%/*}/../lib.sh"
-need jq curl
+need jq curl sqlite3
 [ -x "$BUILD/timed/mail-stats" ] || skip_all 'needs make timed'
 PATH=$BUILD/timed:$PATH
 T0=1772323200
@@ -237,4 +237,16 @@ exits 78 mail-stats alert
 like 'which key' "$(cat err)" 'mail.conf, line 3.*least is warning or critical'
 exits 64 mail-stats alert -a support
 exits 64 mail-stats alert now
+
+# -- a store that cannot be opened is told like all else, and once
+printf '[alert x]\ncommand = cat >>unopened\n' >mail.conf
+mail-store -s other init
+version=$(sqlite3 other/mail.db 'PRAGMA user_version')
+sqlite3 other/mail.db 'PRAGMA user_version = 99'
+mail-stats alert -s other >/dev/null 2>&1
+mail-stats alert -s other >/dev/null 2>&1
+is 'a store of another version' "$(events unopened)" 'raised critical store'
+sqlite3 other/mail.db "PRAGMA user_version = $version"
+mail-stats alert -s other >/dev/null 2>&1
+is 'and that it is well again' "$(events unopened)" 'raised critical store ended ok store'
 done_testing
