@@ -32,12 +32,13 @@ static void find_signed(arena *a, const struct own_lines *own, int from, int to,
         out->name = first;
 }
 
-static void find_ids(const struct contact_source *source, const struct own_lines *own, const struct contact_patterns *patterns, struct contact *out)
+static void find_ids(arena *a, const struct contact_source *source, const struct own_lines *own, const struct contact_patterns *patterns,
+                     struct contact *out)
 {
     ptrdiff_t seen = 0;
-    contact_find_ids(source->subject, patterns, out);
+    contact_find_ids(a, source->subject, patterns, out);
     for (int i = 0; i < own->n && seen < CONTACT_ID_TEXT; i++) {
-        contact_find_ids(own->line[i], patterns, out);
+        contact_find_ids(a, own->line[i], patterns, out);
         seen += own->line[i].len + 1;
     }
 }
@@ -56,5 +57,5 @@ void contact_find(arena *a, const struct contact_source *source, const struct co
             contact_find_phones(a, own.line[i], false, out);
     if (!out->company.len)
         out->company = str_trim(source->organization);
-    find_ids(source, &own, patterns, out);
+    find_ids(a, source, &own, patterns, out);
 }

@@ -26,7 +26,7 @@ enum {
 /* ---- patterns -------------------------------------------------------------------------------------------- */
 
 /* Lines `name pattern`: name of letters, digits, '-' and '_'; pattern an extended regular expression of POSIX, case does not matter,
- * octets are matched. Empty lines and those that begin with '#' say nothing. Later lines of one name are further forms of it. */
+ * octets are matched, and a line up to a NUL. Empty lines and those that begin with '#' say nothing. Later lines of one name are further forms of it. */
 struct contact_patterns;
 /* The default set, as lines of that form. */
 extern const char contact_default_patterns[];
@@ -61,7 +61,7 @@ struct contact_source {
     str organization; /* the field, decoded */
     str subject, text;
 };
-/* Views of the source, or in the arena. */
+/* Views of the source, of the patterns, or in the arena. For many threads at once (libc lets one of them at a pattern). */
 void contact_find(arena *a, const struct contact_source *source, const struct contact_patterns *patterns, struct contact *out);
 
 #endif

@@ -31,6 +31,6 @@ str contact_company(str line);
 void contact_find_phones(arena *a, str line, bool signed_by, struct contact *out);
 bool contact_has_phone(str line);
 
-void contact_find_ids(str line, const struct contact_patterns *patterns, struct contact *out);
+void contact_find_ids(arena *a, str line, const struct contact_patterns *patterns, struct contact *out);
 
 #endif

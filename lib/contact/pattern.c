@@ -167,9 +167,9 @@ const struct contact_patterns *contact_patterns_read(arena *a, str text, str wha
 /* ---- matching -------------------------------------------------------------------------------------------- */
 
 /* Not in the middle of a word or a number. */
-static bool stands_free(str line, ptrdiff_t from, ptrdiff_t to)
+static bool stands_free(str line, bool begun, ptrdiff_t from, ptrdiff_t to)
 {
-    bool joined = from > 0 && contact_is_word(line.ptr[from - 1]) && contact_is_word(line.ptr[from]);
+    bool joined = (begun || from > 0) && contact_is_word(line.ptr[from - 1]) && contact_is_word(line.ptr[from]);
     return !joined && !(to < line.len && contact_is_word(line.ptr[to - 1]) && contact_is_word(line.ptr[to]));
 }
 
@@ -182,26 +182,25 @@ static void add_id(struct contact *out, str name, str value)
         out->id[out->n_ids++] = (struct contact_id){name, value};
 }
 
+/* line is ended by NUL, and has none in it. */
 static void match_line(const struct pattern *p, str line, struct contact *out)
 {
     regmatch_t at[GROUPS];
-    ptrdiff_t from = 0;
-    for (int tries = 0; tries < RETRIES && from < line.len; tries++) {
-        at[0] = (regmatch_t){.rm_so = (regoff_t)from, .rm_eo = (regoff_t)line.len};
-        if (regexec(&p->form, line.ptr, GROUPS, at, REG_STARTEND | (from ? REG_NOTBOL : 0)) != 0 || at[0].rm_eo <= at[0].rm_so)
+    for (int tries = 0; tries < RETRIES && line.len; tries++) {
+        if (regexec(&p->form, line.ptr, GROUPS, at, tries ? REG_NOTBOL : 0) != 0 || at[0].rm_eo <= at[0].rm_so)
             return;
         int value = 0;
         for (int i = 1; i < GROUPS && (size_t)i <= p->form.re_nsub; i++)
             value = at[i].rm_so >= 0 ? i : value;
-        if (stands_free(line, at[0].rm_so, at[0].rm_eo))
-            add_id(out, p->name, utf8_first(str_slice(line, at[value].rm_so, at[value].rm_eo), CONTACT_ID_LINE));
-        from = at[0].rm_eo;
+        if (stands_free(line, tries > 0, at[0].rm_so, at[0].rm_eo))
+            add_id(out, p->name, str_slice(line, at[value].rm_so, at[value].rm_eo));
+        line = str_skip(line, at[0].rm_eo);
     }
 }
 
-void contact_find_ids(str line, const struct contact_patterns *patterns, struct contact *out)
+void contact_find_ids(arena *a, str line, const struct contact_patterns *patterns, struct contact *out)
 {
-    line = utf8_first(line, CONTACT_ID_LINE);
+    str text = str_c(str_z(a, utf8_first(line, CONTACT_ID_LINE)));
     for (int i = 0; i < patterns->n && out->n_ids < CONTACT_IDS; i++)
-        match_line(&patterns->item[i], line, out);
+        match_line(&patterns->item[i], text, out);
 }

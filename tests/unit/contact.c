@@ -163,6 +163,10 @@ static void patterns(void)
     is_str(c.id[1].value, S("12"), "each value once");
     is_str(c.id[3].value, S("x9"), "the value is the last group");
     is_str(c.id[4].value, S("whole1"), "or all; not a part of a word");
+    own = read_patterns(S("n [0-9][0-9]\nm ^[a-z]\n"), &e);
+    c = find_with(own, STR_NONE, S("1234 56\n12\0" "345\na\n"));
+    is_int(c.n_ids, 3, "what goes on behind a match is a part of it; NUL ends a line");
+    is_str(c.id[0].value, S("56"), "and stands within a word");
 }
 
 /* Time does not depend on what stands in the text. */
