@@ -257,6 +257,8 @@ struct route *route_for(struct run *r, str account, str profile)
     const struct opts *o = r->opts;
     if (o->account.len)
         account = o->account;
+    if (o->profile.len)
+        profile = o->profile;
     for (struct route *x = r->routes; x; x = x->next)
         if (str_eq(x->account, account) && str_eq(x->profile, profile))
             return x;
@@ -276,6 +278,12 @@ struct route *route_for(struct run *r, str account, str profile)
     if (!good)
         prog_error(e);
     return x;
+}
+
+str sender_of(const struct run *r)
+{
+    str own = r->opts->profile.len ? config_section_get(&r->config, S("profile"), r->opts->profile, S("email")) : STR_NONE;
+    return own.len ? own : config_get(&r->config, r->opts->account, S("email"));
 }
 
 bool imap_settings_for(struct run *r, str account, struct imap_settings *out, struct err *e)

@@ -15,6 +15,7 @@ static const char usage[] =
     "  test      connect, log in; with --to send a short test message, with --dry-run only ask whether it would be taken\n"
     "\n"
     "  -a, --account NAME     the account to send with, whatever the submission says\n"
+    "      --profile CODE         with the settings of [profile CODE] over those of the account, likewise\n"
     "      --url URL          smtps://user@host, smtp://user@host:587 (STARTTLS), lmtp://host:24, lmtp:///path\n"
     "      --secret REF       the password: cmd:COMMAND, env:VARIABLE, file:PATH, keyring:ATTRIBUTE VALUE or netrc:MACHINE;\n"
     "                         in the account's smtp.secret sealed: too\n"
@@ -36,11 +37,11 @@ static const char usage[] =
     "  -C, --config FILE      the configuration\n"
     "  -s, --store DIR        the store whose blobs are meant where a submission names no path\n";
 
-enum { OPT_URL = 256, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY, OPT_TRACE,
+enum { OPT_URL = 256, OPT_PROFILE, OPT_SECRET, OPT_AUTH, OPT_CA_FILE, OPT_PLAINTEXT, OPT_FROM, OPT_TO, OPT_SENT, OPT_CONNECT, OPT_RESPONSE, OPT_DATA, OPT_DRY, OPT_TRACE,
        OPT_CHECK_ADDRESS, OPT_MX, OPT_RESOLVER };
 
 static const struct prog_name names[] = {
-    {"url", OPT_URL}, {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE},
+    {"url", OPT_URL}, {"profile", OPT_PROFILE}, {"secret", OPT_SECRET}, {"auth", OPT_AUTH}, {"ca-file", OPT_CA_FILE},
     {"allow-plaintext", OPT_PLAINTEXT}, {"from", OPT_FROM}, {"to", OPT_TO}, {"sent", OPT_SENT},
     {"connect-timeout", OPT_CONNECT}, {"response-timeout", OPT_RESPONSE}, {"data-timeout", OPT_DATA},
     {"dry-run", OPT_DRY}, {"trace", OPT_TRACE}, {"check-address", OPT_CHECK_ADDRESS}, {"mx", OPT_MX}, {"resolver", OPT_RESOLVER}, {NULL, 0},
@@ -60,6 +61,7 @@ static int take_option(struct opts *o, int option)
 {
     switch (option) {
     case 'a': o->account = str_c(optarg); break;
+    case OPT_PROFILE: o->profile = str_c(optarg); break;
     case OPT_URL: o->url = str_c(optarg); break;
     case OPT_SECRET: o->secret = str_c(optarg); break;
     case OPT_AUTH: o->auth = str_c(optarg); break;
@@ -97,6 +99,8 @@ static int check(arena *a, struct opts *o, int argc, char **argv)
         strs_add(a, &o->recipients, str_c(argv[i]));
     if (o->check_address)
         return STOP;
+    if (o->profile.len && o->url.len)
+        return prog_misuse("--profile is for accounts of the configuration, not for --url");
     o->test = optind < argc && strcmp(argv[optind], "test") == 0;
     if (o->test && optind + 1 < argc)
         return prog_misuse("test takes no '%s'; a recipient is said with --to", argv[optind + 1]);

@@ -103,7 +103,7 @@ void send_message(struct run *r)
     }
     s->account = r->opts->account;
     s->envelope = (struct envelope){.has_from = true, .rcpt_to = r->opts->recipients};
-    s->envelope.mail_from = r->opts->from.ptr ? r->opts->from : config_get(&r->config, s->account, S("email"));
+    s->envelope.mail_from = r->opts->from.ptr ? r->opts->from : sender_of(r);
     if (!r->opts->from.ptr && !s->envelope.mail_from.len) {
         err_set(&e, ERR_USAGE, "send.sender", "--from ADDRESS ('' is the null sender)", "there is no sender");
         prog_error(&e);

@@ -16,7 +16,7 @@ enum {
 };
 
 struct opts {
-    str account, url, secret, auth, ca_file;
+    str account, profile, url, secret, auth, ca_file;
     bool allow_plaintext, copy, dry_run, test, check_address, mx;
     int64_t connect_s, response_s, final_s; /* -1: not said */
     int64_t workers;
@@ -97,6 +97,8 @@ struct run {
 
 /* The route of an account, made at the first use; its `bad` says whether it can be used. */
 struct route *route_for(struct run *r, str account, str profile);
+/* Who sends a message of stdin or of test, where --from does not say it: the profile's address, else the account's. */
+str sender_of(const struct run *r);
 /* The secret behind a reference; env: variables are gone once they were read. */
 struct secret_place;
 bool run_secret(struct run *r, str reference, const struct secret_place *place, str *out, struct err *e);

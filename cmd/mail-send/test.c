@@ -167,7 +167,7 @@ void test_account(struct run *r)
     }
     emit_connection(r, x, (sys_clock.monotonic_ms() - begun) * 1000);
     struct err e = {0};
-    str from = r->opts->from.ptr ? r->opts->from : config_get(&r->config, x->account, S("email"));
+    str from = r->opts->from.ptr ? r->opts->from : sender_of(r);
     if (r->opts->to.len && !(r->opts->dry_run ? ask(r, x, from, &e) : send_it(r, x, from, &e))) {
         prog_error(&e);
         emit_failure(r, x, &e);

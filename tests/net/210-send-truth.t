@@ -247,6 +247,14 @@ is 'accounts of their own, with a host in reserve' "$(jq -r '"\(.account) \(.sta
 like 'says which host failed' "$(cat err)" "localhost:$port: connection refused.*trying the next"
 exits 0 mail-send -C hosts.conf <<<"$(sed -n 6p mixed)"
 like 'a profile counts over its account' "$(cat smtp.log)" 'EHLO notice.example.test'
+printf '[profile MINE]\nemail = mine@example.test\nsmtp.helo = mine.example.test\n' >>hosts.conf
+exits 0 mail-send -C hosts.conf -a b --profile MINE <<<"$(sed -n 6p mixed)"
+like '--profile, whatever the submission says' "$(cat smtp.log)" 'EHLO mine.example.test'
+exits 0 mail-send -C hosts.conf -a b --profile MINE bob@example.test <m1.eml
+like 'the sender of a message on stdin is that of the profile' "$(cat smtp.log)" 'MAIL FROM:<mine@example.test>'
+exits 78 mail-send -C hosts.conf -a b --profile NONE test
+like 'a profile that is not there' "$(cat err)" 'there is no profile NONE'
+exits 64 mail-send --url smtp://localhost --profile MINE test
 
 # ---- stopped ----
 server --offer PIPELINING --rule 'end=sleep 20'
