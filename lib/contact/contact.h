@@ -26,7 +26,8 @@ enum {
 /* ---- patterns -------------------------------------------------------------------------------------------- */
 
 /* Lines `name pattern`: name of letters, digits, '-' and '_'; pattern an extended regular expression of POSIX, case does not matter,
- * octets are matched, and a line up to a NUL. Empty lines and those that begin with '#' say nothing. Later lines of one name are further forms of it. */
+ * octets are matched, and a line up to a NUL. Empty lines and those that begin with '#' say nothing. Later lines of one name are further
+ * forms of it. */
 struct contact_patterns;
 /* The default set, as lines of that form. */
 extern const char contact_default_patterns[];

@@ -12,7 +12,8 @@ enum {
 /* Where an older message stands below without '>': Outlook and others. */
 static bool is_divider(str line)
 {
-    static const char *const words[] = {"-----original message", "-----urspr", "----- original message", "---- original message", "---------- forwarded message",
+    static const char *const words[] = {"-----original message", "-----urspr", "----- original message", "---- original message",
+                                        "---------- forwarded message",
                                         "-------- original message", "-------- forwarded message", "begin forwarded message", "________________"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_starts_nocase(line, str_c(words[i])))
@@ -85,11 +86,16 @@ static bool is_upper(char c) { return (c >= 'A' && c <= 'Z') || ((unsigned char)
 
 bool contact_is_greeting(str line)
 {
-    static const char *const words[] = {"best", "best regards", "kind regards", "warm regards", "regards", "many thanks", "thanks", "thank you", "cheers",
-                                        "yours sincerely", "sincerely", "yours", "yours faithfully", "all the best", "best wishes", "with best regards",
-                                        "with kind regards", "thanks and regards", "sincerely yours", "respectfully", "mit freundlichen gr\xC3\xBC\xC3\x9F""en",
-                                        "freundliche gr\xC3\xBC\xC3\x9F""e", "viele gr\xC3\xBC\xC3\x9F""e", "beste gr\xC3\xBC\xC3\x9F""e", "liebe gr\xC3\xBC\xC3\x9F""e",
-                                        "mfg", "lg", "cordialement", "bien cordialement", "saludos", "saluti", "cordiali saluti", "med v\xC3\xA4nlig h\xC3\xA4lsning"};
+    static const char *const words[] = {"best", "best regards", "kind regards", "warm regards", "regards", "many thanks", "thanks", "thank you",
+                                        "cheers",
+                                        "yours sincerely", "sincerely", "yours", "yours faithfully", "all the best", "best wishes",
+                                        "with best regards",
+                                        "with kind regards", "thanks and regards", "sincerely yours", "respectfully",
+                                        "mit freundlichen gr\xC3\xBC\xC3\x9F""en",
+                                        "freundliche gr\xC3\xBC\xC3\x9F""e", "viele gr\xC3\xBC\xC3\x9F""e", "beste gr\xC3\xBC\xC3\x9F""e",
+                                        "liebe gr\xC3\xBC\xC3\x9F""e",
+                                        "mfg", "lg", "cordialement", "bien cordialement", "saludos", "saluti", "cordiali saluti",
+                                        "med v\xC3\xA4nlig h\xC3\xA4lsning"};
     line = str_trim(line);
     while (line.len && (line.ptr[line.len - 1] == ',' || line.ptr[line.len - 1] == '!' || line.ptr[line.len - 1] == '.'))
         line = str_first(line, line.len - 1);
@@ -232,8 +238,10 @@ bool contact_signature(const struct own_lines *own, str name, int *from, int *to
 
 static bool is_legal_form(str word)
 {
-    static const char *const forms[] = {"Ltd", "Limited", "GmbH", "gGmbH", "AG", "KG", "OHG", "UG", "eG", "SE", "Inc", "Incorporated", "LLC", "LLP", "Corp",
-                                        "Corporation", "PLC", "plc", "SA", "S.A", "SAS", "SARL", "S.\303\240.r.l", "S\303\240rl", "Srl", "S.r.l", "S.p.A", "SpA", "BV", "B.V", "NV",
+    static const char *const forms[] = {"Ltd", "Limited", "GmbH", "gGmbH", "AG", "KG", "OHG", "UG", "eG", "SE", "Inc", "Incorporated", "LLC",
+                                        "LLP", "Corp",
+                                        "Corporation", "PLC", "plc", "SA", "S.A", "SAS", "SARL", "S.\303\240.r.l", "S\303\240rl", "Srl", "S.r.l",
+                                        "S.p.A", "SpA", "BV", "B.V", "NV",
                                         "N.V", "Oy", "Oyj", "AB", "ApS", "A/S", "AS", "Pty", "S.L", "Ltda", "Kft", "s.r.o", "e.V", "e.K", "KK"};
     while (word.len && (word.ptr[word.len - 1] == '.' || word.ptr[word.len - 1] == ','))
         word = str_first(word, word.len - 1);
@@ -245,7 +253,8 @@ static bool is_legal_form(str word)
 
 static bool is_joining(str word)
 {
-    static const char *const words[] = {"&", "and", "und", "et", "y", "e", "of", "for", "the", "de", "du", "la", "le", "der", "die", "f\xC3\xBCr", "van", "von"};
+    static const char *const words[] = {"&", "and", "und", "et", "y", "e", "of", "for", "the", "de", "du", "la", "le", "der", "die", "f\xC3\xBCr",
+                                        "van", "von"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_eq(word, str_c(words[i])))
             return true;
