@@ -194,7 +194,7 @@ static void serve(struct jobs *j)
     for (ptrdiff_t i = 0; some > 0 && i < j->n; i++)
         if (j->look[i].revents)
             forward(j, &j->child[i]);
-    if (some > 0 && j->look[j->n].revents & POLLERR)
+    if (some > 0 && j->look[j->n].revents) /* an error or a hang-up, as nothing was asked for */
         r->out->closed = true;
     out_flush(r->out);
     if (!out_good(r->out))
@@ -234,6 +234,7 @@ void jobs_run(struct run *r, const struct targets *accounts, ptrdiff_t at_once)
     for (ptrdiff_t next = 0; j.running || (next < accounts->n && !run_over(r));) {
         while (next < accounts->n && j.running < j.n && !run_over(r)) {
             const struct target *a = &accounts->item[next++];
+            arena_reset(&r->message);
             if (!start(&j, a, &e))
                 emit_error(r, &e, a->name, STR_NONE, 0);
         }

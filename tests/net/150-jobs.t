@@ -58,7 +58,7 @@ begin() {
 # ended: waits for both; $code is mail-fetch's.
 ended() {
 	code=0
-	wait "$pid" || code=$?
+	wait "$pid" 2>/dev/null || code=$?
 	wait "$put"
 }
 free() { for account in ann bob hang; do flock -n "store/fetch-$account.lock" true || return 1; done; }
@@ -151,6 +151,10 @@ is 'its reader goes away: quiet, 0' "$(cat code err)" 0
 ok 'at once, though one hangs' test $(($(date +%s) - start)) -le 20
 ok 'and nobody stays' free
 is 'nor half a blob' "$(find store/blobs -name 'new-*' | wc -l)" 0
+
+exits 74 sh -c 'exec mail-fetch -q --all >/dev/full'
+is 'a full disk is said once' "$(cat err)" 'mail-fetch: cannot write the output: No space left on device'
+is 'to /dev/null it writes well' "$(mail-fetch -q --all --connect-timeout 1 2>&1 >/dev/null | wc -l)" 1
 
 # ---- large records, all at the same time ----
 flags=$(/usr/bin/python3 -c 'print(" ".join("word%d%s" % (n, "x" * 70) for n in range(1200)))')
