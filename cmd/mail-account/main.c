@@ -13,7 +13,7 @@ static const char usage[] =
     "  get NAME KEY             one setting\n"
     "  unset NAME KEY...        take settings away\n"
     "  exists NAME [KEY]        by its exit code: 0 yes, 66 no\n"
-    "  show [smtp] [NAME...]    accounts as records; smtp: what mail-send would use, and limits\n"
+    "  show [NAME...]           accounts as records; show smtp [NAME...]: what mail-send would use\n"
     "  list                     their names, one a line\n"
     "  remove NAME              the account goes, its mail stays\n"
     "  test [NAME...]           connect, log in, open the mailbox\n"
