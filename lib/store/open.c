@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    WRITER_CACHE_KIB = 48 << 10, /* pages of the database that a writer keeps */
+    WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
     WORK_OCTETS = 64 << 20,      /* texts that a statement needs */
     WORK_COMMON = 64 << 10,      /* mostly so many: scratch copies find them ready */
     WAL_KEPT_OCTETS = 64 << 20,  /* of the WAL while it is in use; the last one who closes it empties it */
