@@ -270,7 +270,7 @@ static void run(struct call *c, struct out *out)
 int main(int argc, char **argv)
 {
     arena mem = arena_new((size_t)1 << 36);
-    struct call c = {.request = {.mem = &mem, .limit = -1, .range = {INT64_MIN, INT64_MAX, NULL}, .hours.days = MONDAY_TO_FRIDAY},
+    struct call c = {.request = {.mem = &mem, .limit = -1, .range = {.since = INT64_MIN, .until = INT64_MAX}, .hours.days = MONDAY_TO_FRIDAY},
                      .format = isatty(1) ? FORMAT_TABLE : FORMAT_JSON};
     prog_init("mail-stats");
     prog_signals(false);

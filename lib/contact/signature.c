@@ -91,7 +91,7 @@ bool contact_is_greeting(str line)
                                         "yours sincerely", "sincerely", "yours", "yours faithfully", "all the best", "best wishes",
                                         "with best regards",
                                         "with kind regards", "thanks and regards", "sincerely yours", "respectfully",
-                                        "mit freundlichen gr\xC3\xBC\xC3\x9F""en",
+                                        ("mit freundlichen gr\xC3\xBC\xC3\x9F" "en"),
                                         "freundliche gr\xC3\xBC\xC3\x9F""e", "viele gr\xC3\xBC\xC3\x9F""e", "beste gr\xC3\xBC\xC3\x9F""e",
                                         "liebe gr\xC3\xBC\xC3\x9F""e",
                                         "mfg", "lg", "cordialement", "bien cordialement", "saludos", "saluti", "cordiali saluti",

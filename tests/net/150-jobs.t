@@ -12,6 +12,7 @@ mailbox_generate ann Archive 20
 mailbox_generate bob INBOX 40
 echo 'W:' >hang.script
 fake_imap_start hang.script
+# shellcheck disable=SC2034 # it is read at exit
 HANG=$FAKE hang_pid=$fake_imap_pid fake_imap_pid=
 at_exit 'end_group "$hang_pid"'
 cat >sound <<X

@@ -35,8 +35,8 @@ exits 0 mail-send -C "$T/none.conf" --check-address ann@example.com
 # -- the DNS
 setsid "$TOP/tests/net/fake-dns.py" "$T/port" </dev/null >/dev/null 2>&1 &
 dns=$!
-tap_at_exit='kill "$dns" 2>/dev/null'
-for i in $(seq 100); do
+at_exit 'kill "$dns" 2>/dev/null'
+for _ in $(seq 100); do
 	[ -s "$T/port" ] && break
 	sleep 0.05
 done
