@@ -92,8 +92,8 @@ bool contact_is_greeting(str line)
                                         "with best regards",
                                         "with kind regards", "thanks and regards", "sincerely yours", "respectfully",
                                         ("mit freundlichen gr\xC3\xBC\xC3\x9F" "en"),
-                                        "freundliche gr\xC3\xBC\xC3\x9F""e", "viele gr\xC3\xBC\xC3\x9F""e", "beste gr\xC3\xBC\xC3\x9F""e",
-                                        "liebe gr\xC3\xBC\xC3\x9F""e",
+                                        ("freundliche gr\xC3\xBC\xC3\x9F" "e"), ("viele gr\xC3\xBC\xC3\x9F" "e"), ("beste gr\xC3\xBC\xC3\x9F" "e"),
+                                        ("liebe gr\xC3\xBC\xC3\x9F" "e"),
                                         "mfg", "lg", "cordialement", "bien cordialement", "saludos", "saluti", "cordiali saluti",
                                         "med v\xC3\xA4nlig h\xC3\xA4lsning"};
     line = str_trim(line);
