@@ -47,14 +47,14 @@ bool account_from_url(arena *a, const struct opts *o, struct target *x, struct e
         return bad_url(e, "its host or port is not one");
     if (!o->secret.len)
         return err_set(e, ERR_USAGE, "fetch.secret", "write --secret cmd:COMMAND, env:VARIABLE or file:PATH", "--url wants --secret");
-    x->set.user = net_percent_decoded(a, user);
+    x->set.user = str_percent_decoded(a, user);
     x->set.net.security = tls ? NET_TLS : o->allow_plaintext ? NET_PLAIN : NET_STARTTLS;
     x->set.net.connect_ms = CONNECT_S * 1000;
     x->set.net.response_ms = RESPONSE_S * 1000;
     x->name = o->accounts.n ? o->accounts.item[0]
               : str_find_byte(x->set.user, '@') >= 0 ? x->set.user
                                                      : str_fmt(a, "%.*s@%.*s", STR_ARG(x->set.user), STR_ARG(x->set.net.host));
-    strs_add(a, &x->mailboxes, path.len ? net_percent_decoded(a, path) : S("INBOX"));
+    strs_add(a, &x->mailboxes, path.len ? str_percent_decoded(a, path) : S("INBOX"));
     apply_options(o, x);
     return true;
 }

@@ -23,23 +23,11 @@ static void block_signals(sigset_t *before)
     sigprocmask(SIG_BLOCK, &stops, before);
 }
 
-/* Beside this program, where it was built or installed together with it. */
-static bool beside(const char *name, char path[PATH_MAX])
-{
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 64);
-    while (n > 0 && path[n - 1] != '/')
-        n--;
-    if (n <= 0)
-        return false;
-    snprintf(path + n, 64, "%s", name);
-    return access(path, X_OK) == 0;
-}
-
 static void run(const struct child_command *command, int in, int out, const sigset_t *mask)
 {
-    char path[PATH_MAX];
+    char path[PROG_PATH];
     const char *name = command->name ? command->name : "mail-send";
-    const char *program = command->program ? command->program : beside(name, path) ? path : name;
+    const char *program = command->program ? command->program : prog_beside(name, path);
     char **argv = calloc((size_t)command->n_options + 6, sizeof *argv);
     int n = 0;
     if (!argv || dup2(in, 0) < 0 || dup2(out, 1) < 0 || (command->err && dup2(command->err, 2) < 0))

@@ -118,6 +118,9 @@ static bool put_one(struct sequels *q, const struct queue_sequel *s, struct err 
     if (!s->copy) {
         report_of(q, &q->line, s, &m);
     } else if (!copy_of(q, &q->line, &s->m, &m, &why)) {
+        /* Behind a commit: until then put's thread may say something, too. */
+        if (!put_commit(q->put, e))
+            return false;
         prog_error(&why);
         return true;
     }

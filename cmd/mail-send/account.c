@@ -116,7 +116,7 @@ static bool from_url(arena *a, const struct opts *o, struct route *x, struct err
         return bad_url(e, "a password does not belong into it, everybody can read it there; use --secret");
     if (!net_host(str_skip(rest, at), &h.name, &h.port))
         return bad_url(e, "its host or port is not one");
-    x->set.user = net_percent_decoded(a, user);
+    x->set.user = str_percent_decoded(a, user);
     if (user.len && !o->secret.len)
         return err_set(e, ERR_USAGE, "send.secret", "--secret cmd:COMMAND, env:VARIABLE, file:PATH, keyring:ATTRIBUTE VALUE or netrc:MACHINE", "--url with a user wants --secret");
     x->set.net.connect_ms = CONNECT_S * 1000;

@@ -22,12 +22,8 @@ void command_word(struct command *c, const char *word)
 
 void command_ours(arena *a, struct command *c, const char *name)
 {
-    char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    while (n > 0 && path[n - 1] != '/')
-        n--;
-    const char *beside = str_fmt(a, "%.*s%s", n > 0 ? (int)n : 0, path, name).ptr;
-    command_word(c, n > 0 && access(beside, X_OK) == 0 ? beside : name);
+    char path[PROG_PATH];
+    command_word(c, str_z(a, str_c(prog_beside(name, path))));
 }
 
 struct running {

@@ -10,16 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCKS_OCTETS = 1 << 20, LINE_OCTETS = 4096 };
+enum { FILE_OCTETS = 1 << 20 };
 
-static str read_file(arena *a, const char *path, ptrdiff_t most)
+/* Empty where it cannot be read. */
+static str read_file(arena *a, const char *path)
 {
-    char *text = arena_alloc(a, (size_t)most, 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ptrdiff_t n = fd < 0 ? 0 : fd_read_full(fd, text, most);
-    if (fd >= 0)
-        close(fd);
-    return str_of(text, n > 0 ? n : 0);
+    struct err unseen;
+    str text;
+    return file_read(a, path, FILE_OCTETS, &text, &unseen) ? text : S("");
 }
 
 static str next_word(str *rest)
@@ -32,28 +30,13 @@ static str next_word(str *rest)
 }
 
 /* "fetch-a%20b.lock": "a b" */
-static str account_in(arena *a, str name)
-{
-    struct buf b = buf_new(a, name.len);
-    name = str_slice(name, S("fetch-").len, name.len - S(".lock").len);
-    for (ptrdiff_t i = 0; i < name.len; i++) {
-        static const char hex[] = "0123456789abcdef";
-        const char *high = name.ptr[i] == '%' && i + 2 < name.len ? strchr(hex, name.ptr[i + 1]) : NULL, *low = high ? strchr(hex, name.ptr[i + 2]) : NULL;
-        char c = name.ptr[i];
-        if (low) {
-            c = (char)((high - hex) << 4 | (low - hex));
-            i += 2;
-        }
-        buf_byte(&b, c);
-    }
-    return buf_str(&b);
-}
+static str account_in(arena *a, str name) { return str_percent_decoded(a, str_slice(name, S("fetch-").len, name.len - S(".lock").len)); }
 
 /* Since when it is held: what says so in the file, for a lease its first line, else when the file was written. */
 static int64_t held_since(arena scratch, const char *path, const struct stat *info, bool lease)
 {
     int64_t at = info->st_mtime;
-    str line, rest, text = lease ? read_file(&scratch, path, LINE_OCTETS) : STR_NONE;
+    str line, rest, text = lease ? read_file(&scratch, path) : STR_NONE;
     str_cut(text, '\n', &line, &rest);
     for (int i = 0; i < 3; i++)
         next_word(&line);
@@ -61,33 +44,12 @@ static int64_t held_since(arena scratch, const char *path, const struct stat *in
     return at;
 }
 
-/* A line of /proc/locks: "1: FLOCK  ADVISORY  WRITE 16337 00:2a:108 0 EOF". */
-static int64_t holder_of(str locks, int64_t inode)
-{
-    for (str line; locks.len;) {
-        int64_t pid = 0, number = 0;
-        str place, part;
-        str_cut(locks, '\n', &line, &locks);
-        str_cut(line, ' ', &part, &line);
-        bool flock = str_eq(next_word(&line), S("FLOCK"));
-        next_word(&line);
-        next_word(&line);
-        str_i64(next_word(&line), 0, INT64_MAX, &pid);
-        place = next_word(&line);
-        for (int i = 0; i < 2; i++)
-            str_cut(place, ':', &part, &place);
-        if (flock && pid && str_i64(place, 0, INT64_MAX, &number) && number == inode)
-            return pid;
-    }
-    return 0;
-}
-
-static void look_at(struct connections *to, str locks, str folder, str name, bool lease)
+static void look_at(struct connections *to, const struct held_locks *locks, str folder, str name, bool lease)
 {
     arena *a = to->mem;
     struct stat info;
     char *path = str_z(a, str_fmt(a, "%.*s/%.*s", STR_ARG(folder), STR_ARG(name)));
-    int64_t pid = stat(path, &info) == 0 ? holder_of(locks, (int64_t)info.st_ino) : 0;
+    int64_t pid = stat(path, &info) == 0 ? locks_holder(locks, (int64_t)info.st_ino) : 0;
     if (!pid)
         return;
     if (to->n == to->cap) {
@@ -95,13 +57,13 @@ static void look_at(struct connections *to, str locks, str folder, str name, boo
         to->item = arena_grow(a, to->item, (size_t)to->cap * sizeof *to->item, (size_t)cap * sizeof *to->item, _Alignof(struct connection));
         to->cap = cap;
     }
-    str program = read_file(a, str_z(a, str_fmt(a, "/proc/%lld/comm", (long long)pid)), LINE_OCTETS);
+    str program = read_file(a, str_z(a, str_fmt(a, "/proc/%lld/comm", (long long)pid)));
     to->item[to->n++] = (struct connection){.kind = lease ? S("send") : S("fetch"), .account = lease ? STR_NONE : account_in(a, name),
                                             .lease = lease ? str_copy(a, name) : STR_NONE, .program = str_trim(program), .pid = pid,
                                             .since = held_since(*a, path, &info, lease)};
 }
 
-static void look_into(struct connections *to, str locks, str folder, bool leases)
+static void look_into(struct connections *to, const struct held_locks *locks, str folder, bool leases)
 {
     DIR *d = opendir(str_z(to->mem, folder));
     for (struct dirent *entry; d && (entry = readdir(d));) {
@@ -117,9 +79,10 @@ static void look_into(struct connections *to, str locks, str folder, bool leases
 void connections_read(arena *a, str store, struct connections *out)
 {
     *out = (struct connections){.mem = a};
-    str locks = read_file(a, "/proc/locks", LOCKS_OCTETS);
-    look_into(out, locks, store, false);
-    look_into(out, locks, str_fmt(a, "%.*s/queue", STR_ARG(store)), true);
+    struct held_locks locks;
+    locks_held(a, &locks);
+    look_into(out, &locks, store, false);
+    look_into(out, &locks, str_fmt(a, "%.*s/queue", STR_ARG(store)), true);
     for (ptrdiff_t i = 0; i < out->n; i++) {
         bool known = false;
         for (ptrdiff_t k = 0; k < i; k++)

@@ -57,24 +57,12 @@ static uint32_t plain(uint32_t cp)
 /* From i on, the first octet that begins a character from U+0300 to U+06FF, or one from U+1000 to U+1FFF; text.len where there is none. */
 static ptrdiff_t find_accents(str text, ptrdiff_t i)
 {
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    while (i < text.len) {
-        uint64_t word;
-        if (i + 8 <= text.len) {
-            memcpy(&word, text.ptr + i, 8);
-            if ((word & tops) == 0) {
-                i += 8;
-                continue;
-            }
-        }
-        ptrdiff_t stop = i + 8 < text.len ? i + 8 : text.len;
-        for (; i < stop; i++) {
-            unsigned char c = (unsigned char)text.ptr[i];
-            if ((c >= 0xCC && c <= 0xDB) || c == 0xE1)
-                return i;
-        }
+    for (;; i++) {
+        i += utf8_ascii_prefix(str_skip(text, i));
+        unsigned char c = i < text.len ? (unsigned char)text.ptr[i] : 0;
+        if (i == text.len || (c >= 0xCC && c <= 0xDB) || c == 0xE1)
+            return i;
     }
-    return text.len;
 }
 
 str charset_without_accents(arena *a, str text)

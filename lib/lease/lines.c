@@ -36,30 +36,6 @@ static void put_rcpt(struct buf *to, str rcpt)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static str get_rcpt(arena *a, str text)
-{
-    if (str_find_byte(text, '%') < 0)
-        return text;
-    struct buf b = buf_new(a, text.len);
-    for (ptrdiff_t i = 0; i < text.len; i++) {
-        bool escape = text.ptr[i] == '%' && i + 2 < text.len && hex_digit(text.ptr[i + 1]) >= 0 && hex_digit(text.ptr[i + 2]) >= 0;
-        char c = text.ptr[i];
-        if (escape) {
-            c = (char)(hex_digit(text.ptr[i + 1]) << 4 | hex_digit(text.ptr[i + 2]));
-            i += 2;
-        }
-        buf_byte(&b, c);
-    }
-    return buf_str(&b);
-}
-
 static str word(str *rest)
 {
     str head;
@@ -96,7 +72,7 @@ static void read_line(arena *a, struct lease *l, str line, ptrdiff_t cap)
     bool reply = str_eq(kind, S("reply"));
     if ((!reply && !str_eq(kind, S("data"))) || !str_i64(number, 1, INT64_MAX, &id))
         return;
-    str rcpt = get_rcpt(a, word(&line)), status = reply ? word(&line) : STR_NONE, code = word(&line);
+    str rcpt = str_percent_decoded(a, word(&line)), status = reply ? word(&line) : STR_NONE, code = word(&line);
     if (!rcpt.len || (reply && !is_outcome(status)))
         return;
     struct lease_entry *entry = entry_for(a, l, id, rcpt, cap);

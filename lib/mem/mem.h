@@ -38,7 +38,7 @@ void *arena_zero(arena *a, size_t count, size_t size, size_t align);
  * p may be NULL with old 0. */
 void *arena_grow(arena *a, void *p, size_t old, size_t n, size_t align);
 
-/* Give malloc of the first thread `octets` of addresses in one piece, on huge pages where the system has them: for a library that keeps
+/* Give malloc, for all threads, `octets` of addresses in one piece, on huge pages where the system has them: for a library that keeps
  * a great many small blocks and visits them at random. Pages count as memory when they are used. Call it once, early. */
 void heap_huge(size_t octets);
 

@@ -24,19 +24,3 @@ bool net_host(str s, str *host, int *port)
     *port = (int)n;
     return host->len > 0;
 }
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-str net_percent_decoded(arena *a, str s)
-{
-    struct buf b = buf_new(a, s.len + 1);
-    for (ptrdiff_t i = 0; i < s.len; i++) {
-        int high = s.ptr[i] == '%' && i + 2 < s.len ? hex(s.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(s.ptr[i + 2]);
-        buf_byte(&b, low < 0 ? s.ptr[i] : (char)(high * 16 + low));
-        i += low < 0 ? 0 : 2;
-    }
-    return buf_str(&b);
-}

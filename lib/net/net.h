@@ -76,8 +76,6 @@ enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e)
 
 /* host, host:port, [v6], [v6]:port, or /path of a local socket; port 0 where none is said. False where it is none of these. */
 bool net_host(str s, str *host, int *port);
-/* %40 becomes @, and so on; what is no such escape stays. */
-str net_percent_decoded(arena *a, str s);
 
 /* ---- the trace -------------------------------------------------------------------------------------- */
 

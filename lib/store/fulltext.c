@@ -36,23 +36,10 @@ static uint32_t plain_width(uint32_t cp) { return cp >= 0xFF01 && cp <= 0xFF5E ?
 /* The first octet that may begin a character from U+3000 on: 0xE3 and above. text.len where there is none. */
 static ptrdiff_t find_high(str text)
 {
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    ptrdiff_t i = 0;
-    while (i < text.len) {
-        uint64_t word;
-        if (i + 8 <= text.len) {
-            memcpy(&word, text.ptr + i, 8);
-            if ((word & tops) == 0) {
-                i += 8;
-                continue;
-            }
-        }
-        ptrdiff_t stop = i + 8 < text.len ? i + 8 : text.len;
-        for (; i < stop; i++)
-            if ((unsigned char)text.ptr[i] >= 0xE3)
-                return i;
-    }
-    return text.len;
+    ptrdiff_t i = utf8_ascii_prefix(text);
+    while (i < text.len && (unsigned char)text.ptr[i] < 0xE3)
+        i += 1 + utf8_ascii_prefix(str_skip(text, i + 1));
+    return i;
 }
 
 /* ---- runs to pairs ---------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 enum {
     SLOT_OCTETS = 1 << 30,  /* addresses for one record */
     SLOT_LARGE = 64 << 10,  /* a record that took more gives its memory back */
-    WAKE_LINES = 12,        /* for fewer no thread is woken, unless the caller waits */
+    WAKE_LINES = 12,        /* for fewer no thread is woken, unless somebody waits */
     EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
 };
 
@@ -45,10 +45,12 @@ struct intake {
 
 /* ---- one line ------------------------------------------------------------------------------------------------- */
 
-static bool is_complete(const struct email *m, struct err *why)
+static bool is_complete(const struct taken *t, struct err *why)
 {
+    const struct email *m = &t->record.email;
     if (!blob_id_valid(m->blob_id))
-        return err_set(why, ERR_INPUT, "put.blob", "the records of mail-fetch and mail-parse have one", "an email without a blobId");
+        return err_set(why, ERR_INPUT, "put.blob", "the records of mail-fetch and mail-parse have one", "standard input: line %lld: an email without a blobId",
+                       (long long)t->number);
     if (!email_has(m, EMAIL_SIZE))
         return err_set(why, ERR_INPUT, "put.size", "the records of mail-fetch and mail-parse have one", "email %.*s has no size",
                        STR_ARG(m->blob_id));
@@ -74,7 +76,7 @@ static bool take_message(struct worker *w, struct taken *t)
     bool named;
     if (!m->account.len)
         m->account = S("local");
-    if (!is_complete(m, &t->err) || !is_named(w->intake, m->blob_id, &named, &t->err))
+    if (!is_complete(t, &t->err) || !is_named(w->intake, m->blob_id, &named, &t->err))
         return false;
     t->copied = !named;
     struct blob_source source = {m->blob_id, m->path, m->offset, m->length, m->format, m->raw};
@@ -199,7 +201,7 @@ struct intake *intake_new(arena *a, struct store *s, struct err *e)
     if (in->reader && start(in, a, blobs))
         return in;
     if (in->reader)
-        err_set(e, ERR_LATER, "put.thread", "", "cannot start a thread");
+        err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
     intake_end(in);
     return NULL;
 }

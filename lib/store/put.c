@@ -78,7 +78,7 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     p->row = (struct row_writer){.store = s, .names = p->names, .threads = threads_new(a, s), .cursors = &p->cursors};
     if (start(p))
         return p;
-    err_set(e, ERR_LATER, "put.thread", "", "cannot start a thread");
+    err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
     release(p);
     return NULL;
 }

@@ -109,6 +109,22 @@ str str_lower(arena *a, str s)
     return (str){p, s.len};
 }
 
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+str str_percent_decoded(arena *a, str s)
+{
+    struct buf b = buf_new(a, s.len + 1);
+    for (ptrdiff_t i = 0; i < s.len; i++) {
+        int high = s.ptr[i] == '%' && i + 2 < s.len ? hex(s.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(s.ptr[i + 2]);
+        buf_byte(&b, low < 0 ? s.ptr[i] : (char)(high * 16 + low));
+        i += low < 0 ? 0 : 2;
+    }
+    return buf_str(&b);
+}
+
 str str_vfmt(arena *a, const char *format, va_list args)
 {
     va_list again;

@@ -64,6 +64,8 @@ uint64_t str_hash(str s);
 str str_copy(arena *a, str s);
 char *str_z(arena *a, str s);
 str str_lower(arena *a, str s); /* ASCII */
+/* %40 becomes @, and so on (RFC 3986-2.1); what is no such escape stays. */
+str str_percent_decoded(arena *a, str s);
 str str_fmt(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 str str_vfmt(arena *a, const char *format, va_list args);
 
@@ -77,6 +79,8 @@ enum { UTF8_REPLACEMENT = 0xFFFD };
 /* Length of the longest valid prefix. */
 ptrdiff_t utf8_valid_prefix(str s);
 bool utf8_valid(str s);
+/* Length of the longest prefix of ASCII. */
+ptrdiff_t utf8_ascii_prefix(str s);
 /* One character at s.ptr[0]: its length, 1 to 4; *cp is U+FFFD for one invalid octet. s.len > 0. */
 int utf8_decode(str s, uint32_t *cp);
 /* Writes 1 to 4 octets; surrogates and values above U+10FFFF become U+FFFD. */

@@ -62,6 +62,8 @@ ptrdiff_t utf8_valid_prefix(str s)
     return i;
 }
 
+ptrdiff_t utf8_ascii_prefix(str s) { return ascii_length((const unsigned char *)s.ptr, s.len); }
+
 bool utf8_valid(str s) { return utf8_valid_prefix(s) == s.len; }
 
 int utf8_decode(str s, uint32_t *cp)

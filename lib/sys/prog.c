@@ -63,6 +63,18 @@ void prog_warn(const char *format, ...)
     va_end(args);
 }
 
+const char *prog_beside(const char *program, char path[PROG_PATH])
+{
+    enum { NAME_OCTETS = 64 };
+    ssize_t n = readlink("/proc/self/exe", path, PROG_PATH - NAME_OCTETS);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    if (n <= 0 || strlen(program) >= NAME_OCTETS)
+        return program;
+    strcpy(path + n, program);
+    return access(path, X_OK) == 0 ? path : program;
+}
+
 void prog_error(const struct err *e)
 {
     log_say(&(struct log_message){QUIET, e->text, "", e->code, e->stage, e->server, e->hint, (int)e->class});

@@ -85,6 +85,10 @@ struct prog_verb {
 };
 int prog_verbs(const struct prog_form *form, const struct prog_verb *verbs, int argc, char **argv);
 
+enum { PROG_PATH = 4096 };
+/* The path of a program of the same installation, or just its name where it does not lie beside this one: for execvp. It may lie in path. */
+const char *prog_beside(const char *program, char path[PROG_PATH]);
+
 /* ---- signals and the end -------------------------------------------------------------------------- */
 
 /* Ignore SIGPIPE (always), and with finish_unit turn SIGINT, SIGTERM, SIGHUP into prog_stopping(). */
@@ -169,6 +173,19 @@ bool dir_sync(const char *path, struct err *e);
  * waiting. On success *fd is the lock (close it to give it up) and the file says who holds it. Where
  * it is held: class later, and the sentence says what is held and by whom ("mail-fetch, pid 812"). */
 bool lock_take(const char *path, const char *what, int *fd, struct err *e);
+
+/* Who holds flocks of files now, as the kernel tells (Linux: /proc/locks), in its order. Processes of other machines, and of others where the
+ * kernel hides them, are not seen; nothing is locked to find out. */
+struct held_lock {
+    int64_t pid, inode;
+};
+struct held_locks {
+    struct held_lock *item;
+    ptrdiff_t n;
+};
+void locks_held(arena *a, struct held_locks *out);
+/* The process that holds it; 0: none that is seen. */
+int64_t locks_holder(const struct held_locks *locks, int64_t inode);
 
 /* ---- clock and randomness, replaceable in tests ------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include "store/blob.h"
 #include "store/cursor.h"
 #include "store/fulltext.h"
+#include "store/intake.h"
 
 #include "sys/sys.h"
 #include "tap.h"
@@ -235,6 +236,32 @@ static void locks(struct store *s)
     close(one);
 }
 
+/* What gc could do between the work on a line and the transaction that takes it. */
+static void intake_again(struct store *s)
+{
+    static const char hex[] = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+    struct err e;
+    struct taken *t = NULL;
+    char name[BLOB_NAME];
+    struct intake *in = intake_new(&mem, s, &e);
+    if (!ok(in != NULL, "intake: begins"))
+        return;
+    blob_name(str_c(hex), name);
+    int blobs = blobs_open(s, &e);
+    intake_give(in, str_fmt(&mem, "{\"type\":\"email\",\"v\":1,\"blobId\":\"%s\",\"size\":6,\"raw\":\"aGVsbG8K\"}", hex), 1);
+    ok(intake_next(in, &t) == INTAKE_RECORD && t->good && t->copied && t->epoch == 0, "intake: a line, worked on outside of a transaction");
+    ok(intake_still_good(in, t), "intake: its message lies there");
+    ok(unlinkat(blobs, name, 0) == 0 && intake_still_good(in, t) && faccessat(blobs, name, F_OK, 0) == 0, "intake: gone, and copied again");
+    t->record.email.raw = STR_NONE;
+    ok(unlinkat(blobs, name, 0) == 0 && !intake_still_good(in, t) && t->err.class == ERR_MISSING, "intake: gone for good");
+    intake_epoch(in, 7);
+    intake_give(in, S("{\"type\":\"other\"}"), 2);
+    ok(intake_next(in, &t) == INTAKE_RECORD && t->epoch == 7, "intake: the next belongs to the transaction");
+    intake_stop(in);
+    ok(intake_next(in, &t) == INTAKE_STOP, "intake: stopped");
+    intake_end(in);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/mailpipe-unit.XXXXXX";
@@ -250,6 +277,7 @@ int main(void)
         return done();
     blobs(s);
     copies(s);
+    intake_again(s);
     cursors(s);
     locks(s);
     store_close(s);

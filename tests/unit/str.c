@@ -64,6 +64,15 @@ static void numbers(void)
 
 static void utf8(arena *a)
 {
+    char long_text[100];
+    memset(long_text, 'a', sizeof long_text);
+    bool right = true;
+    for (ptrdiff_t n = 0; n < 100; n++) {
+        long_text[n] = (char)0xC3;
+        right &= utf8_ascii_prefix(str_of(long_text, 100)) == n && utf8_ascii_prefix(str_of(long_text, n)) == n;
+        long_text[n] = 'a';
+    }
+    ok(right, "the prefix of ASCII, of each length");
     static const struct {
         const char *text, *want;
         bool valid;
@@ -114,6 +123,8 @@ static void buffers(arena *a)
     for (int i = 0; i < 100; i++)
         strs_add(a, &list, str_fmt(a, "%d", i));
     ok(list.n == 100 && strs_have(&list, S("99")) && !strs_have(&list, S("100")), "a list");
+    is_str(str_percent_decoded(a, S("a%40b%2")), S("a@b%2"), "an escape, and what is none");
+    is_str(str_percent_decoded(a, S("%c3%A4%zz%")), S("\xc3\xa4%zz%"), "either case");
     struct map map = {0};
     for (int i = 0; i < 5000; i++)
         map_put(a, &map, str_fmt(a, "key %d", i))->value.num = i;

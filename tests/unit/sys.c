@@ -224,6 +224,27 @@ static void options(arena *a)
     prog_verbosity(NORMAL);
 }
 
+static void locks(void)
+{
+    char path[] = "/tmp/mailpipe-unit.XXXXXX", program[PROG_PATH];
+    arena a = arena_new(1 << 24);
+    struct held_locks held;
+    struct stat info;
+    struct err e;
+    int lock = -1, fd = mkstemp(path);
+    close(fd);
+    ok(stat(path, &info) == 0 && lock_take(path, "it", &lock, &e), "a file is locked");
+    locks_held(&a, &held);
+    is_int(locks_holder(&held, (int64_t)info.st_ino), getpid(), "by this process");
+    close(lock);
+    locks_held(&a, &held);
+    ok(locks_holder(&held, (int64_t)info.st_ino) != getpid(), "and no more");
+    unlink(path);
+    is_str(str_c(prog_beside("no-such-program", program)), S("no-such-program"), "a program that is elsewhere is looked for on PATH");
+    ok(str_ends(str_c(prog_beside("sys", program)), S("/tests/unit/sys")), "one beside this is found");
+    arena_free(&a);
+}
+
 int main(void)
 {
     arena a = arena_new(1 << 26);
@@ -233,5 +254,6 @@ int main(void)
     errors();
     options(&a);
     ok(now_s() > 1700000000 && sys_clock.monotonic_ms() > 0, "there is a clock");
+    locks();
     return done();
 }
