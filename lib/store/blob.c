@@ -93,6 +93,32 @@ bool blob_place(int blobs, const char *temporary, str blob_id)
     return renameat(blobs, temporary, blobs, name) == 0;
 }
 
+int blob_nameless(int blobs, str blob_id)
+{
+    char sub[3] = {blob_id.ptr[0], blob_id.ptr[1], 0};
+    return openat(blobs, sub, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+}
+
+/* Before Linux 6.10 only root may name a file by its descriptor alone. */
+static bool link_fd(int blobs, int fd, const char *name)
+{
+    char path[32];
+    if (linkat(fd, "", blobs, name, AT_EMPTY_PATH) == 0)
+        return true;
+    if (errno == EEXIST)
+        return false;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, blobs, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+bool blob_link(int blobs, int fd, struct sha256 *sha, str blob_id)
+{
+    char name[BLOB_NAME];
+    struct stat st;
+    blob_name(blob_id, name);
+    return link_fd(blobs, fd, name) || (errno == EEXIST && fstat(fd, &st) == 0 && blob_lies(blobs, sha, blob_id, st.st_size));
+}
+
 /* ---- making them last ------------------------------------------------------------------------------- */
 
 void blob_sync_add(struct blob_sync *y, str blob_id)

@@ -17,9 +17,11 @@ struct blob_copier {
     char *in, *out; /* BLOB_PIECE octets each */
     ptrdiff_t n_out;
     int target;     /* of the copy in hand; -1: only its digest is wanted */
+    bool cloned;    /* it shares the extents of its source */
     bool failed;    /* a write failed: errno_ */
     int errno_;
     bool no_clone;  /* the file system shares no extents */
+    bool no_nameless; /* nor has it files without a name */
     int span_fd;    /* the file whose spans come one after the other */
     char *span_path;
 };
@@ -50,7 +52,7 @@ void blob_copier_free(struct blob_copier *c)
 static void emit(struct blob_copier *c, str octets)
 {
     sha256_put(c->sha, octets);
-    if (c->target < 0 || c->failed || fd_write_full(c->target, octets))
+    if (c->target < 0 || c->cloned || c->failed || fd_write_full(c->target, octets))
         return;
     c->failed = true;
     c->errno_ = errno;
@@ -163,19 +165,13 @@ static int open_span(struct blob_copier *c, const char *path, struct err *e)
     return c->span_fd;
 }
 
-/* Extents are shared first and read then, so that what is checked is what stays. */
-static int open_clone(struct blob_copier *c, int fd)
+static bool share_extents(struct blob_copier *c, int fd)
 {
-    if (c->no_clone)
-        return fd;
-    if (ioctl(c->target, FICLONE, fd) != 0) {
-        c->no_clone = errno == EOPNOTSUPP || errno == ENOTTY || errno == EXDEV || errno == ENOSYS;
-        return fd;
-    }
-    int clone = c->target;
-    c->target = -1;
-    close(fd);
-    return clone;
+    if (c->target < 0 || c->no_clone)
+        return false;
+    c->cloned = ioctl(c->target, FICLONE, fd) == 0;
+    c->no_clone = !c->cloned && (errno == EOPNOTSUPP || errno == ENOTTY || errno == EXDEV || errno == ENOSYS);
+    return c->cloned;
 }
 
 static bool transfer(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
@@ -192,9 +188,8 @@ static bool transfer(struct blob_copier *c, const struct blob_source *source, co
     int fd = open_regular(path, e);
     if (fd < 0)
         return false;
-    if (c->target >= 0)
-        fd = open_clone(c, fd);
-    bool done = copy_whole(c, fd, path, e);
+    /* Extents are shared first and read then, so that what is checked is what stays. */
+    bool done = copy_whole(c, share_extents(c, fd) ? c->target : fd, path, e);
     close(fd);
     return done;
 }
@@ -221,29 +216,48 @@ static bool verify(struct blob_copier *c, const struct blob_source *source, cons
     return whole && same_digest(source, hex, path, e);
 }
 
-static bool copy_in(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
+static int open_target(struct blob_copier *c, str blob_id, bool nameless, char temporary[64])
 {
-    char hex[65], temporary[64];
-    int fd = blob_temporary(c->blobs, source->blob_id, temporary);
-    if (fd < 0)
-        return err_errno(e, ERR_IO, "blob.create", "make room on the disk and run it again", "cannot write into %.*s", STR_ARG(c->blobs_dir));
-    c->target = fd;
-    c->failed = false;
+    temporary[0] = 0;
+    int fd = nameless && !c->no_nameless ? blob_nameless(c->blobs, blob_id) : -1;
+    if (fd >= 0)
+        return fd;
+    if (nameless && (errno == EOPNOTSUPP || errno == EISDIR))
+        c->no_nameless = true;
+    return blob_temporary(c->blobs, blob_id, temporary);
+}
+
+/* From the source into the target. */
+static bool fill(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
+{
+    char hex[65];
+    c->failed = c->cloned = false;
     bool whole = transfer(c, source, path, e);
     sha256_end(c->sha, hex);
     if (whole && c->failed) {
         errno = c->errno_;
         whole = err_errno(e, ERR_IO, "blob.write", "make room on the disk and run it again", "cannot write into %.*s", STR_ARG(c->blobs_dir));
     }
-    whole = whole && same_digest(source, hex, path, e);
-    if (c->target >= 0)
-        close(c->target);
-    c->target = -1;
-    if (whole && !blob_place(c->blobs, temporary, source->blob_id))
-        whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s", STR_ARG(c->blobs_dir));
-    if (!whole)
+    return whole && same_digest(source, hex, path, e);
+}
+
+/* A file without a name first; where that cannot be given one, all over again under a temporary name. */
+static bool copy_in(struct blob_copier *c, const struct blob_source *source, const char *path, bool nameless, struct err *e)
+{
+    char temporary[64];
+    c->target = open_target(c, source->blob_id, nameless, temporary);
+    if (c->target < 0)
+        return err_errno(e, ERR_IO, "blob.create", "make room on the disk and run it again", "cannot write into %.*s", STR_ARG(c->blobs_dir));
+    bool named = temporary[0], whole = fill(c, source, path, e), placed = false;
+    if (whole)
+        placed = named ? blob_place(c->blobs, temporary, source->blob_id) : blob_link(c->blobs, c->target, c->sha, source->blob_id);
+    if (whole && named && !placed)
+        err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s", STR_ARG(c->blobs_dir));
+    if (named && !placed)
         unlinkat(c->blobs, temporary, 0);
-    return whole;
+    close(c->target);
+    c->target = -1;
+    return whole && !named && !placed ? copy_in(c, source, path, false, e) : placed;
 }
 
 bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct err *e)
@@ -257,10 +271,10 @@ bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct e
     if (source->path.len && !source->raw.len) { /* what the line holds may come from another host */
         memcpy(path, source->path.ptr, (size_t)source->path.len);
         path[source->path.len] = 0;
-        return strcmp(path, own) == 0 && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, e);
+        return strcmp(path, own) == 0 && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, true, e);
     }
     if (source->raw.len)
-        return copy_in(c, source, NULL, e);
+        return copy_in(c, source, NULL, true, e);
     if (faccessat(c->blobs, name, F_OK, 0) != 0 && errno == ENOENT)
         return err_set(e, ERR_MISSING, "blob.absent", "parse it from a file, or with mail-parse --inline",
                        "cannot read the message %.*s: its record neither holds it nor names a file", STR_ARG(source->blob_id));

@@ -7,6 +7,7 @@
 #include "sys/sys.h"
 #include "tap.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,6 +155,23 @@ static void blobs(struct store *s)
     is_str(blob_hex(&mem, octets), str_c(hello), "blob: to octets and back");
 }
 
+static ino_t file_number(str path)
+{
+    struct stat st;
+    return stat(str_z(&mem, path), &st) == 0 ? st.st_ino : 0;
+}
+
+static int64_t files_in(str path)
+{
+    int64_t n = 0;
+    DIR *d = opendir(str_z(&mem, path));
+    for (struct dirent *entry; d && (entry = readdir(d));)
+        n += entry->d_name[0] != '.';
+    if (d)
+        closedir(d);
+    return n;
+}
+
 static void copies(struct store *s)
 {
     struct err e;
@@ -164,10 +182,13 @@ static void copies(struct store *s)
     ok(!blob_copy(c, &source, &e) && e.class == ERR_INPUT, "copy: then it is refused");
     source.raw = S("aGVsbG8=");
     ok(blob_copy(c, &source, &e), "copy: from base64, over the one that was cut");
+    ino_t lies = file_number(blob_path(&mem, s, str_c(hello)));
+    ok(blob_copy(c, &source, &e) && lies == file_number(blob_path(&mem, s, str_c(hello))), "copy: a whole one stays");
     source.raw = STR_NONE;
     ok(blob_copy(c, &source, &e), "copy: whole again");
     source.raw = S("aGVsbG9v");
     ok(!blob_copy(c, &source, &e) && e.class == ERR_INPUT, "copy: other octets are refused");
+    is_int(files_in(str_fmt(&mem, "%.*s/blobs/2c", STR_ARG(s->dir))), 1, "copy: and leave nothing");
     source.raw = STR_NONE;
     source.path = S("/nowhere/at/all");
     ok(!blob_copy(c, &source, &e) && e.class == ERR_MISSING, "copy: a path that is not there");
