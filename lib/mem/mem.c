@@ -53,6 +53,17 @@ arena arena_new(size_t size)
     }
 }
 
+/* Committed at once: what becomes usable piece by piece would get small pages. */
+arena arena_huge(size_t size)
+{
+    arena a = arena_new(size);
+    if (mprotect(a.base, (size_t)(a.end - a.base), PROT_READ | PROT_WRITE) != 0)
+        return a;
+    madvise(a.base, (size_t)(a.end - a.base), MADV_HUGEPAGE);
+    a.committed = a.end;
+    return a;
+}
+
 void arena_free(arena *a)
 {
     if (a->base) {

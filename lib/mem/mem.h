@@ -22,6 +22,9 @@ enum {
 /* Reserve up to size octets of addresses (less where a limit on address space says so). */
 arena arena_new(size_t size);
 
+/* The same for what is visited at random: on huge pages where the system has them. */
+arena arena_huge(size_t size);
+
 /* Give everything back to the system. */
 void arena_free(arena *a);
 

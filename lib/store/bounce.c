@@ -239,8 +239,7 @@ static str detail_of(struct taking *t, const struct bounce_recipient *p, int64_t
     return buf_str(&b);
 }
 
-/* *again: this was taken before, and it fits no more now than it did then. Neither an upsert nor an INSERT from a SELECT:
- * SQLite opens a savepoint for them, at which FTS5 writes out all that put has gathered. */
+/* *again: this was taken before, and it fits no more now than it did then. */
 static bool keep_row(struct taking *t, const struct bounce_recipient *p, const struct found *found, str address, bool *again, struct err *e)
 {
     struct store *s = t->store;

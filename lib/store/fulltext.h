@@ -20,10 +20,15 @@ str text_for_index(arena *a, str text);
  * prefix: the last word may go on. Empty where the text holds no word for sure ("--"): such a query finds nothing. */
 str text_for_query(arena *a, str words, bool prefix);
 
+/* The tokenizer of email_text. */
+#define FULLTEXT_TOKENIZER      "unicode61"
+#define FULLTEXT_TOKENIZER_ARGS "remove_diacritics", "2"
+
 /* Columns of email_text, in its order. */
 struct index_texts {
     str subject, from, to, cc, bcc, filename, body;
 };
+enum { INDEX_COLUMNS = 7 };
 void index_texts_of(arena *a, const struct email *m, struct index_texts *out);
 /* 64 bits over all columns, the same on every machine: in email.index_digest. */
 int64_t index_digest(const struct index_texts *t);

@@ -1,6 +1,6 @@
 #include "mime/mime.h"
 #include "store/blob.h"
-#include "store/fulltext.h"
+#include "store/index.h"
 #include "sys/sys.h"
 
 #include <dirent.h>
@@ -132,28 +132,33 @@ static bool parse(struct mime *mime, arena *a, int blobs, str blob_id, struct em
     return n == 0;
 }
 
+struct indexer {
+    struct index_writer *writer;
+    struct index_cutter *cutter;
+    struct mime *mime;
+};
+
 /* A blob that cannot be read leaves its row without words; check tells. */
-static bool index_one(struct collector *c, struct mime *mime, arena a, int64_t id, str blob_id, struct err *e)
+static bool index_one(struct collector *c, struct indexer *x, arena a, int64_t id, str blob_id, struct err *e)
 {
     struct email m = {0};
     struct index_texts t;
-    if (!parse(mime, &a, c->blobs, blob_id, &m))
+    struct fts_words words;
+    if (!parse(x->mime, &a, c->blobs, blob_id, &m))
         m = (struct email){0};
     index_texts_of(&a, &m, &t);
+    index_cut(x->cutter, &a, &t, &words);
     c->counts->reindexed++;
-    return db_run(c->store, e,
-                  "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                  "isssssss", id, t.subject, t.from, t.to, t.cc, t.bcc, t.filename, t.body) &&
+    return index_add(x->writer, id, &words, e) &&
            db_run(c->store, e, "UPDATE email SET extraction = ?, index_digest = ? WHERE id = ?", "iii", (int64_t)EXTRACTION,
                   index_digest(&t), id);
 }
 
-static bool index_all(struct collector *c, struct err *e)
+static bool index_each(struct collector *c, struct indexer *x, struct err *e)
 {
     arena mem = arena_new((size_t)1 << 30);
-    struct mime *mime = mime_new();
     int64_t id = 0;
-    bool failed = !db_begin(c->store, e) || !db_run(c->store, e, "INSERT INTO email_text (email_text) VALUES ('delete-all')", "");
+    bool failed = !db_begin(c->store, e) || !index_clear(c->store, e);
     while (!failed) {
         arena_reset(&mem);
         sqlite3_stmt *q = db_query(c->store, e, "SELECT id, blob_id FROM email WHERE id > ? ORDER BY id LIMIT 1", "i", id);
@@ -162,12 +167,23 @@ static bool index_all(struct collector *c, struct err *e)
         id = db_i64(q, 0);
         str blob_id = blob_hex(&mem, sqlite3_column_blob(q, 1));
         sqlite3_reset(q);
-        failed = !index_one(c, mime, mem, id, blob_id, e);
+        failed = !index_one(c, x, mem, id, blob_id, e);
     }
-    failed = failed || !db_commit(c->store, e);
+    failed = failed || !index_flush(x->writer, e) || !db_commit(c->store, e) || !index_merge(x->writer, e);
     db_rollback(c->store);
     arena_free(&mem);
     return !failed;
+}
+
+static bool index_all(struct collector *c, struct err *e)
+{
+    arena mem = arena_new(1 << 24);
+    struct indexer x = {index_writer_new(&mem, c->store), index_cutter_new(&mem, c->store, e), mime_new()};
+    bool good = x.cutter && index_each(c, &x, e);
+    index_cutter_free(x.cutter);
+    index_writer_free(x.writer);
+    arena_free(&mem);
+    return good;
 }
 
 bool store_gc(struct store *s, int64_t age_s, bool dry_run, struct gc_counts *out, struct err *e)

@@ -23,6 +23,7 @@ struct intake {
     struct worker {
         struct intake *intake;
         struct blob_copier *copier;
+        struct index_cutter *cutter;
         pthread_t thread;
     } worker[INTAKE_THREADS], own; /* own: works in the taker's thread */
     int workers;
@@ -80,7 +81,11 @@ static bool take_message(struct worker *w, struct taken *t)
         return false;
     t->copied = !named;
     struct blob_source source = {m->blob_id, m->path, m->offset, m->length, m->format, m->raw};
-    return named || blob_copy(w->copier, &source, &t->err);
+    if (named)
+        return true;
+    if (!t->draft.made)
+        row_draft(&t->mem, w->cutter, m, &t->draft);
+    return blob_copy(w->copier, &source, &t->err);
 }
 
 static const unsigned types = RECORD_BIT(RECORD_EMAIL) | RECORD_BIT(RECORD_POLL) | RECORD_BIT(RECORD_ERROR);
@@ -163,17 +168,29 @@ static void *run(void *context)
     return NULL;
 }
 
+static bool equip(struct worker *w, struct intake *in, arena *a, int blobs, struct err *e)
+{
+    *w = (struct worker){.intake = in, .copier = blob_copier_new(a, store_dir(in->store), blobs), .cutter = index_cutter_new(a, in->reader, e)};
+    return w->cutter != NULL;
+}
+
+static void strip(struct worker *w)
+{
+    blob_copier_free(w->copier);
+    index_cutter_free(w->cutter);
+}
+
 /* Signals are for the thread that reads stdin: it must notice. */
-static bool start(struct intake *in, arena *a, int blobs)
+static bool start(struct intake *in, arena *a, int blobs, struct err *e)
 {
     sigset_t all, before;
+    err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int i = 0; i < INTAKE_THREADS; i++) {
         struct worker *w = &in->worker[i];
-        *w = (struct worker){.intake = in, .copier = blob_copier_new(a, store_dir(in->store), blobs)};
-        if (pthread_create(&w->thread, NULL, run, w) != 0) {
-            blob_copier_free(w->copier);
+        if (!equip(w, in, a, blobs, e) || pthread_create(&w->thread, NULL, run, w) != 0) {
+            strip(w);
             break;
         }
         pthread_setname_np(w->thread, "store intake");
@@ -196,12 +213,9 @@ struct intake *intake_new(arena *a, struct store *s, struct err *e)
     pthread_cond_init(&in->work, NULL);
     pthread_cond_init(&in->ready, NULL);
     pthread_cond_init(&in->room, NULL);
-    in->own = (struct worker){.intake = in, .copier = blob_copier_new(a, store_dir(s), blobs)};
     in->reader = store_open(&in->reader_mem, str_z(a, store_dir(s)), STORE_READ, e);
-    if (in->reader && start(in, a, blobs))
+    if (in->reader && equip(&in->own, in, a, blobs, e) && start(in, a, blobs, e))
         return in;
-    if (in->reader)
-        err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
     intake_end(in);
     return NULL;
 }
@@ -214,9 +228,9 @@ void intake_end(struct intake *in)
     pthread_mutex_unlock(&in->lock);
     for (int i = 0; i < in->workers; i++) {
         pthread_join(in->worker[i].thread, NULL);
-        blob_copier_free(in->worker[i].copier);
+        strip(&in->worker[i]);
     }
-    blob_copier_free(in->own.copier);
+    strip(&in->own);
     store_close(in->reader);
     arena_free(&in->reader_mem);
     for (int i = 0; i < INTAKE_SLOTS; i++)
@@ -341,6 +355,8 @@ void intake_epoch(struct intake *in, int64_t epoch)
     in->epoch = epoch;
     pthread_mutex_unlock(&in->lock);
 }
+
+struct index_cutter *intake_cutter(struct intake *in) { return in->own.cutter; }
 
 bool intake_still_good(struct intake *in, struct taken *t)
 {

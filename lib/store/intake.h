@@ -1,12 +1,14 @@
 /* Private to lib/store: lines become records whose messages lie in blobs/, worked on by threads, handed on in their order.
  *
- * A thread reads the JSON of a line, and if it is an email that no row names yet, copies its message and checks the digest. What is
+ * A thread reads the JSON of a line, and if it is an email that no row names yet, copies its message, checks the digest and makes the draft
+ * of its row. What is
  * ahead of the taker is bounded: INTAKE_SLOTS lines, and about INTAKE_OCTETS; so much is worked on while the taker commits. One thread
  * gives the lines, another one takes the records. */
 #ifndef STORE_INTAKE_H
 #define STORE_INTAKE_H
 
 #include "store/blob.h"
+#include "store/row.h"
 
 enum {
     INTAKE_THREADS = 3, /* one of them may be waiting for the disk */
@@ -22,6 +24,7 @@ struct taken {
     bool read;   /* the line is a record; else err says why not */
     bool good;   /* an email is complete and its message lies in blobs/; else err */
     bool copied; /* the message was put there now, or verified: it is not lasting yet */
+    struct row_draft draft;
     struct err err;
     int64_t epoch; /* what intake_epoch had said when the work began */
 
@@ -48,6 +51,8 @@ enum intake_news intake_next(struct intake *in, struct taken **t);
 void intake_settled(struct intake *in);
 /* Of the transaction that begins, another number each time; 0 when it has ended. */
 void intake_epoch(struct intake *in, int64_t epoch);
+/* For the taker's own thread. */
+struct index_cutter *intake_cutter(struct intake *in);
 /* For what was worked on before this transaction: gc may have been at work in between, and can no more. Whether the message is there, or
  * could be copied again; as taken.good. */
 bool intake_still_good(struct intake *in, struct taken *t);

@@ -58,6 +58,7 @@ static void release(struct put *p)
 {
     intake_end(p->intake);
     db_rollback(p->store);
+    index_writer_free(p->row.index);
     threads_free(p->row.threads);
     names_free(p->names);
     arena_free(&p->batch);
@@ -75,7 +76,8 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     p->intake = in;
     p->batch = arena_new((size_t)4 << 30);
     p->names = names_new(a, s);
-    p->row = (struct row_writer){.store = s, .names = p->names, .threads = threads_new(a, s), .cursors = &p->cursors};
+    p->row = (struct row_writer){.store = s, .index = index_writer_new(a, s), .cutter = intake_cutter(in), .names = p->names,
+                                 .threads = threads_new(a, s), .cursors = &p->cursors};
     if (start(p))
         return p;
     err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
@@ -166,7 +168,6 @@ bool put_unclosed(const struct put *p, str *out)
 
 /* ---- records ---------------------------------------------------------------------------------------------- */
 
-/* No upsert: it would open a savepoint, at which FTS5 writes out what has been gathered. */
 static bool put_certificate(struct put *p, const struct poll *m, int64_t account, str protocol, str host, struct err *e)
 {
     if (!m->certificate_until)
@@ -224,7 +225,7 @@ static bool put_email(struct put *p, struct taken *t, struct err *e)
     }
     if (t->copied)
         blob_sync_add(&p->sync, m->blob_id);
-    if (!row_write(&t->mem, &p->row, m, &result, e))
+    if (!row_write(&t->mem, &p->row, m, &t->draft, &result, e))
         return false;
     if (m->bounce.len && result.outcome != ROW_SAME && !store_bounce(&t->mem, p->store, m, false, &p->bounces, e))
         return false;
@@ -260,9 +261,9 @@ static bool put_taken(struct put *p, struct taken *t, struct err *e)
 static bool write_batch(struct put *p, struct err *e)
 {
     struct err sync_err;
-    /* The full text goes from memory to pages at a savepoint: while blobs go to the disk. */
+    /* The full text goes from memory to pages while blobs go to the disk. */
     intake_sync(p->intake, &p->sync);
-    bool written = db_script(p->store, "SAVEPOINT pages; RELEASE pages", e) && cursors_write(&p->cursors, e);
+    bool written = index_flush(p->row.index, e) && cursors_write(&p->cursors, e);
     bool synced = intake_synced(p->intake, &sync_err);
     if (written && !synced)
         *e = sync_err;
@@ -273,6 +274,7 @@ static bool write_batch(struct put *p, struct err *e)
 static void lose(struct put *p, const struct err *e)
 {
     db_rollback(p->store);
+    index_forget(p->row.index);
     p->why = *e;
     atomic_store(&p->lost, true);
 }
@@ -291,6 +293,8 @@ static void commit(struct put *p)
     p->pending = 0;
     if (p->events.len)
         p->options.committed(p->options.context, buf_str(&p->events));
+    if (!index_merge(p->row.index, &e))
+        lose(p, &e);
     /* Others wait by looking again every few milliseconds; who begins again at once would win each time. */
     if (sys_clock.monotonic_ms() - p->since_ms >= HOLD_MS)
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000}, NULL);

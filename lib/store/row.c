@@ -1,7 +1,6 @@
 #include "store/row.h"
 
 #include "store/blob.h"
-#include "store/fulltext.h"
 
 /* ---- JSON of the members that do not change ------------------------------------------------------------- */
 
@@ -96,19 +95,27 @@ static str word_of(str text, str words)
     return STR_NONE;
 }
 
+void row_draft(arena *a, struct index_cutter *c, const struct email *m, struct row_draft *out)
+{
+    struct index_texts texts;
+    *out = (struct row_draft){.made = true, .parsed = is_parsed(m)};
+    out->record = record_json(a, m, &out->split);
+    index_texts_of(a, m, &texts);
+    out->digest = index_digest(&texts);
+    if (out->parsed)
+        index_cut(c, a, &texts, &out->words);
+}
+
 static const int64_t *number(const struct email *m, enum email_member x, const int64_t *n) { return email_has(m, x) ? n : NULL; }
 
 struct columns {
-    struct index_texts texts;
-    int64_t received, from, digest, extraction;
+    int64_t received, from, extraction;
     str message_id, list_id, importance, direction, category;
 };
 
 static bool columns_of(arena *a, struct row_writer *w, const struct email *m, struct columns *c, struct err *e)
 {
     *c = (struct columns){0};
-    index_texts_of(a, m, &c->texts);
-    c->digest = index_digest(&c->texts);
     c->extraction = is_parsed(m) ? EXTRACTION : 0;
     c->received = email_has(m, EMAIL_RECEIVED_AT) ? m->received_at : email_has(m, EMAIL_SENT_AT) ? m->sent_at : 0;
     c->message_id = m->message_id.n > 0 && m->message_id.item[0].len ? m->message_id.item[0] : STR_NONE;
@@ -121,17 +128,8 @@ static bool columns_of(arena *a, struct row_writer *w, const struct email *m, st
     return names_address(w->names, str_lower(a, m->from.item[0].email), &c->from, e);
 }
 
-static bool index_email(struct row_writer *w, int64_t id, const struct index_texts *t, struct err *e)
-{
-    return db_run(w->store, e,
-                  "INSERT INTO email_text (rowid, subject, \"from\", \"to\", cc, bcc, filename, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                  "isssssss", id, t->subject, t->from, t->to, t->cc, t->bcc, t->filename, t->body);
-}
-
-/* No statement that runs for each message may be of a kind for which SQLite opens a savepoint (ON CONFLICT DO UPDATE, rows by
- * SELECT): at each savepoint FTS5 writes all that it has gathered, a segment a message. */
-static bool insert_email(struct row_writer *w, const struct email *m, const struct columns *c, const struct strs *keywords, str blob,
-                         struct row_result *out, struct err *e)
+static bool insert_email(struct row_writer *w, const struct email *m, const struct columns *c, const struct row_draft *d,
+                         const struct strs *keywords, str blob, struct row_result *out, struct err *e)
 {
     if (!db_run(w->store, e,
                 "INSERT INTO email (account_id, blob_id, size, received_at, sent_at, thread, message_id, from_id, list_id, importance, "
@@ -141,10 +139,10 @@ static bool insert_email(struct row_writer *w, const struct email *m, const stru
                 out->thread ? &out->thread : NULL, c->message_id, c->from ? &c->from : NULL, c->list_id, c->importance, c->direction,
                 c->category, (int64_t)m->has_attachment, (int64_t)strs_have(keywords, S("$seen")),
                 (int64_t)strs_have(keywords, S("$flagged")), (int64_t)strs_have(keywords, S("$answered")),
-                (int64_t)strs_have(keywords, S("$draft")), c->extraction, c->digest, w->now, w->now))
+                (int64_t)strs_have(keywords, S("$draft")), c->extraction, d->digest, w->now, w->now))
         return false;
     out->id = sqlite3_last_insert_rowid(w->store->db);
-    return c->extraction == 0 || index_email(w, out->id, &c->texts, e);
+    return !d->parsed || index_add(w->index, out->id, &d->words, e);
 }
 
 /* ---- what a message may have more than one of ------------------------------------------------------------ */
@@ -203,19 +201,18 @@ static bool add_event(struct row_writer *w, struct row_result *row, str kind, st
 
 /* ---- new, and known --------------------------------------------------------------------------------- */
 
-static bool write_new(arena *a, struct row_writer *w, const struct email *m, str blob, struct row_result *out, struct err *e)
+static bool write_new(arena *a, struct row_writer *w, const struct email *m, const struct row_draft *d, str blob, struct row_result *out,
+                      struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
     struct columns c;
     bool changed = false;
-    int64_t split;
-    str record = record_json(a, m, &split);
     out->outcome = ROW_NEW;
-    out->parsed = is_parsed(m);
+    out->parsed = d->parsed;
     return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) &&
-           insert_email(w, m, &c, &keywords, blob, out, e) &&
+           insert_email(w, m, &c, d, &keywords, blob, out, e) &&
            db_run(w->store, e, "INSERT INTO email_record (id, mailboxes, keywords, split, record) VALUES (?, ?, ?, ?, ?)", "issis", out->id,
-                  strs_json(a, &mailboxes), strs_json(a, &keywords), split, record) &&
+                  strs_json(a, &mailboxes), strs_json(a, &keywords), d->split, d->record) &&
            add_mailboxes(w, out, &mailboxes, &changed, e) && add_keywords(w, out, &keywords, &changed, e) && add_location(w, out, m, e) &&
            add_event(w, out, S("email.stored"), e);
 }
@@ -239,11 +236,9 @@ static bool refresh(struct row_writer *w, int64_t id, struct err *e)
 }
 
 /* An email that was stored before it was parsed. */
-static bool complete(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e)
+static bool complete(arena *a, struct row_writer *w, const struct email *m, const struct row_draft *d, struct row_result *out, struct err *e)
 {
     struct columns c;
-    int64_t split;
-    str record = record_json(a, m, &split);
     return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) &&
            db_run(w->store, e,
                   "UPDATE email SET sent_at = ?, thread = ?, message_id = ?, from_id = ?, list_id = ?, importance = ?, direction = ?, "
@@ -251,24 +246,34 @@ static bool complete(arena *a, struct row_writer *w, const struct email *m, stru
                   "has_attachment = ?, extraction = ?, index_digest = ? WHERE id = ?",
                   "IIsIssssiiii", number(m, EMAIL_SENT_AT, &m->sent_at), out->thread ? &out->thread : NULL, c.message_id,
                   c.from ? &c.from : NULL, c.list_id, c.importance, c.direction, c.category, (int64_t)m->has_attachment, c.extraction,
-                  c.digest, out->id) &&
-           index_email(w, out->id, &c.texts, e) &&
-           db_run(w->store, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", split, record, out->id);
+                  d->digest, out->id) &&
+           index_add(w->index, out->id, &d->words, e) &&
+           db_run(w->store, e, "UPDATE email_record SET split = ?, record = ? WHERE id = ?", "isi", d->split, d->record, out->id);
 }
 
-static bool write_known(arena *a, struct row_writer *w, const struct email *m, bool parsed, struct row_result *out, struct err *e)
+static void need_draft(arena *a, struct row_writer *w, const struct email *m, struct row_draft *d)
+{
+    if (!d->made)
+        row_draft(a, w->cutter, m, d);
+}
+
+static bool write_known(arena *a, struct row_writer *w, const struct email *m, struct row_draft *d, bool parsed, struct row_result *out,
+                        struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
     bool changed = !parsed && is_parsed(m);
-    if (changed && !complete(a, w, m, out, e))
-        return false;
+    if (changed) {
+        need_draft(a, w, m, d);
+        if (!complete(a, w, m, d, out, e))
+            return false;
+    }
     if (!add_mailboxes(w, out, &mailboxes, &changed, e) || !add_keywords(w, out, &keywords, &changed, e) || !add_location(w, out, m, e))
         return false;
     out->outcome = changed ? ROW_CHANGED : ROW_SAME;
     return !changed || (refresh(w, out->id, e) && add_event(w, out, S("email.changed"), e));
 }
 
-bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_result *out, struct err *e)
+bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_draft *draft, struct row_result *out, struct err *e)
 {
     unsigned char octets[32];
     blob_octets(m->blob_id, octets);
@@ -284,9 +289,12 @@ bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row
         out->thread = db_i64(q, 1);
         bool parsed = db_i64(q, 2) > 0;
         sqlite3_reset(q);
-        return write_known(a, w, m, parsed, out, e);
+        return write_known(a, w, m, draft, parsed, out, e);
     }
-    return !failed && write_new(a, w, m, blob, out, e);
+    if (failed)
+        return false;
+    need_draft(a, w, m, draft);
+    return write_new(a, w, m, draft, blob, out, e);
 }
 
 bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, struct err *e)

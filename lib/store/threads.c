@@ -165,20 +165,10 @@ static bool is_smaller(struct store *s, int64_t a, int64_t b, bool *smaller, str
     }
 }
 
-/* Row by row: an UPDATE of many rows opens a savepoint, at which FTS5 writes out all that put has gathered. (So would one of a
- * column that is a foreign key: thread.joined is none.) */
 static bool swallow(struct store *s, int64_t winner, int64_t loser, struct err *e)
 {
-    int64_t email;
-    for (;;) {
-        if (!db_number(s, e, 0, &email, "SELECT id FROM email WHERE thread = ? LIMIT 1", "i", loser))
-            return false;
-        if (!email)
-            break;
-        if (!db_run(s, e, "UPDATE email SET thread = ? WHERE id = ?", "ii", winner, email))
-            return false;
-    }
-    return db_run(s, e, "UPDATE thread SET joined = ? WHERE id = ?", "ii", winner, loser);
+    return db_run(s, e, "UPDATE email SET thread = ? WHERE thread = ?", "ii", winner, loser) &&
+           db_run(s, e, "UPDATE thread SET joined = ? WHERE id = ?", "ii", winner, loser);
 }
 
 static struct known_row *remembered(struct threads *t, uint64_t hash) { return &t->row[hash % ROWS_REMEMBERED]; }
