@@ -58,9 +58,10 @@ struct fts_postings *fts_postings_new(arena *a)
 
 void fts_postings_free(struct fts_postings *p) { arena_free(&p->mem); }
 
+/* The pages stay: the next ones will need as many. */
 void fts_postings_clear(struct fts_postings *p)
 {
-    arena_reset(&p->mem);
+    p->mem.next = p->mem.base;
     start(p);
 }
 

@@ -67,7 +67,7 @@ void index_cut(struct index_cutter *c, arena *a, const struct index_texts *texts
 
 enum {
     GATHERED_OCTETS = 64 << 20, /* of memory, then a segment is written */
-    MERGE_CROWD = 4,            /* segments of a level, as FTS5 has it */
+    MERGE_CROWD = 16,           /* segments of a level; a search looks into each, merging writes all of them again */
     MERGE_PAGES = 64            /* at least, in one go */
 };
 

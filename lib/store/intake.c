@@ -7,7 +7,7 @@
 
 enum {
     SLOT_OCTETS = 1 << 30,  /* addresses for one record */
-    SLOT_LARGE = 64 << 10,  /* a record that took more gives its memory back */
+    SLOT_LARGE = 40 << 10,  /* a record that took more gives its memory back */
     WAKE_LINES = 12,        /* for fewer no thread is woken, unless somebody waits */
     EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
 };
@@ -19,6 +19,8 @@ struct intake {
     pthread_mutex_t reader_lock;
 
     struct taken slot[INTAKE_SLOTS];
+    arena spare[INTAKE_SLOTS]; /* memory of records that were handed out; the latest is taken first, it is still in the caches */
+    int spares;
 
     struct worker {
         struct intake *intake;
@@ -234,8 +236,9 @@ void intake_end(struct intake *in)
     store_close(in->reader);
     arena_free(&in->reader_mem);
     for (int i = 0; i < INTAKE_SLOTS; i++)
-        if (in->slot[i].mem.base)
-            arena_free(&in->slot[i].mem);
+        arena_free(&in->slot[i].mem);
+    while (in->spares)
+        arena_free(&in->spare[--in->spares]);
 }
 
 /* ---- the giver --------------------------------------------------------------------------------------------------- */
@@ -263,8 +266,8 @@ void intake_give(struct intake *in, str line, int64_t number)
     while (is_full(in))
         wait_for_taker(in);
     struct taken *t = &in->slot[in->given % INTAKE_SLOTS];
+    arena mem = in->spares ? in->spare[--in->spares] : (arena){0};
     pthread_mutex_unlock(&in->lock);
-    arena mem = t->mem;
     if (mem.base && mem.next - mem.base > SLOT_LARGE)
         arena_free(&mem);
     if (mem.base)
@@ -314,8 +317,11 @@ static void give_back(struct intake *in)
 {
     if (!in->holds)
         return;
+    struct taken *t = &in->slot[in->next++ % INTAKE_SLOTS];
     in->holds = false;
-    in->octets -= in->slot[in->next++ % INTAKE_SLOTS].line.len;
+    in->octets -= t->line.len;
+    in->spare[in->spares++] = t->mem;
+    t->mem = (arena){0};
     if (in->giver_waits && in->given - in->next <= INTAKE_SLOTS / 2 && in->octets <= INTAKE_OCTETS / 2)
         pthread_cond_signal(&in->room);
 }
