@@ -7,25 +7,21 @@
 
 enum {
     SLOTS_FIRST = 1 << 16,
-    CHUNK_FIRST = 16, /* octets of the first chunk of a term; the next ones double, and begin with a pointer to their next */
+    CHUNK_FIRST = 16, /* octets of the first chunk of a term; the next ones double; behind each stands a pointer to the next */
     CHUNK_LARGEST = 4096,
+    LINK = sizeof(unsigned char *),
+    LINE = 64, /* of the processor's caches */
     AHEAD = 16 /* words whose memory is on its way while others are written */
 };
 
-/* Its text follows, then the first chunk of its doclist. */
+/* Its text follows, then the first chunk of its doclist: most fit into one line of the caches. */
 struct term {
-    uint32_t hash, len;
     int64_t rowid; /* the last one */
-    unsigned char *next, *end; /* where the doclist goes on, in its last chunk */
-    struct chunk *chunks; /* from the second on */
-    struct chunk *last;
+    unsigned char *next; /* where the doclist goes on, in its last chunk */
     uint32_t octets; /* of the doclist */
+    uint16_t len; /* of the text */
+    uint16_t chunk, room; /* of the last chunk: octets, and those that are free */
     char text[];
-};
-
-struct chunk {
-    struct chunk *next;
-    unsigned char octets[];
 };
 
 struct fts_postings {
@@ -93,11 +89,12 @@ static void grow_slots(struct fts_postings *p)
 
 static struct term *add_term(struct fts_postings *p, struct slot *slot, const struct fts_word *w, const char *text)
 {
-    struct term *t = arena_alloc(&p->mem, sizeof *t + w->len + CHUNK_FIRST, UNIT);
-    *t = (struct term){.hash = w->hash, .len = w->len};
+    size_t size = offsetof(struct term, text) + w->len + CHUNK_FIRST + LINK;
+    bool crosses = (uintptr_t)p->mem.next % LINE + size > LINE && size <= LINE;
+    struct term *t = arena_alloc(&p->mem, size, crosses ? LINE : UNIT);
+    *t = (struct term){.len = (uint16_t)w->len, .chunk = CHUNK_FIRST, .room = CHUNK_FIRST};
     memcpy(t->text, text, w->len);
     t->next = first_chunk(t);
-    t->end = t->next + CHUNK_FIRST;
     *slot = (struct slot){w->hash, place_of(p, t)};
     p->terms++;
     return t;
@@ -120,38 +117,32 @@ static struct term *find_term(struct fts_postings *p, const struct fts_word *w, 
 /* ---- doclists ------------------------------------------------------------------------------------------------------ */
 
 /* Of a chunk after one of that size. */
-static ptrdiff_t chunk_after(ptrdiff_t size) { return size * 2 < CHUNK_LARGEST ? size * 2 : CHUNK_LARGEST; }
+static uint16_t chunk_after(uint16_t size) { return size < CHUNK_LARGEST ? (uint16_t)(size * 2) : CHUNK_LARGEST; }
 
+/* The last one is full: its link is where the next octet would stand. */
 static void add_chunk(struct fts_postings *p, struct term *t)
 {
-    ptrdiff_t size = CHUNK_FIRST;
-    if (t->last)
-        size = t->end - t->last->octets;
-    size = chunk_after(size);
-    struct chunk *c = arena_alloc(&p->mem, sizeof *c + (size_t)size, UNIT);
-    c->next = NULL;
-    if (t->last)
-        t->last->next = c;
-    else
-        t->chunks = c;
-    t->last = c;
-    t->next = c->octets;
-    t->end = c->octets + size;
+    t->chunk = chunk_after(t->chunk);
+    t->room = t->chunk;
+    unsigned char *c = arena_alloc(&p->mem, t->chunk + LINK, UNIT);
+    memcpy(t->next, &c, LINK);
+    t->next = c;
 }
 
-static void append(struct fts_postings *p, struct term *t, const void *octets, ptrdiff_t n)
+static void append(struct fts_postings *p, struct term *t, const void *octets, uint32_t n)
 {
     const unsigned char *from = octets;
-    t->octets += (uint32_t)n;
-    while (n > t->end - t->next) {
-        ptrdiff_t part = t->end - t->next;
-        memcpy(t->next, from, (size_t)part);
-        from += part;
-        n -= part;
+    t->octets += n;
+    while (n > t->room) {
+        memcpy(t->next, from, t->room);
+        from += t->room;
+        n -= t->room;
+        t->next += t->room;
         add_chunk(p, t);
     }
-    memcpy(t->next, from, (size_t)n);
+    memcpy(t->next, from, n);
     t->next += n;
+    t->room -= (uint16_t)n;
 }
 
 static void add_entry(struct fts_postings *p, struct term *t, int64_t rowid, const char *positions, uint32_t n)
@@ -160,7 +151,7 @@ static void add_entry(struct fts_postings *p, struct term *t, int64_t rowid, con
     int len = varint_put(head, (uint64_t)(rowid - t->rowid));
     len += varint_put(head + len, (uint64_t)n * 2);
     t->rowid = rowid;
-    append(p, t, head, len);
+    append(p, t, head, (uint32_t)len);
     append(p, t, positions, n);
 }
 
@@ -206,7 +197,7 @@ static int compare(const void *a, const void *b)
     const struct sorted *x = a, *y = b;
     if (x->head != y->head)
         return x->head < y->head ? -1 : 1;
-    uint32_t n = x->term->len < y->term->len ? x->term->len : y->term->len;
+    size_t n = x->term->len < y->term->len ? x->term->len : y->term->len;
     int order = memcmp(x->term->text, y->term->text, n);
     return order ? order : x->term->len < y->term->len ? -1 : x->term->len > y->term->len;
 }
@@ -225,20 +216,38 @@ static struct sorted *sort_terms(struct fts_postings *p)
     return list;
 }
 
+/* The chunk behind that one. */
+static unsigned char *link_of(const unsigned char *chunk, uint16_t size)
+{
+    unsigned char *next;
+    memcpy(&next, chunk + size, LINK);
+    return next;
+}
+
 /* In one piece. */
 static str doclist(arena *a, struct term *t)
 {
+    const unsigned char *chunk = first_chunk(t);
     if (t->octets <= CHUNK_FIRST)
-        return str_of((const char *)first_chunk(t), t->octets);
+        return str_of((const char *)chunk, t->octets);
     struct buf b = buf_new(a, t->octets);
-    ptrdiff_t size = CHUNK_FIRST, left = t->octets - size;
-    buf_put(&b, str_of((const char *)first_chunk(t), size));
-    for (const struct chunk *c = t->chunks; c; c = c->next) {
+    uint16_t size = CHUNK_FIRST;
+    while (t->octets - b.len > size) {
+        buf_put(&b, str_of((const char *)chunk, size));
+        chunk = link_of(chunk, size);
         size = chunk_after(size);
-        buf_put(&b, str_of((const char *)c->octets, left < size ? left : size));
-        left -= size;
     }
+    buf_put(&b, str_of((const char *)chunk, t->octets - b.len));
     return buf_str(&b);
+}
+
+static void fetch_ahead(const struct sorted *list, uint32_t i, uint32_t n)
+{
+    if (i + AHEAD < n)
+        __builtin_prefetch(list[i + AHEAD].term);
+    struct term *soon = i + AHEAD / 2 < n ? list[i + AHEAD / 2].term : NULL;
+    if (soon && soon->octets > CHUNK_FIRST)
+        __builtin_prefetch(link_of(first_chunk(soon), CHUNK_FIRST));
 }
 
 bool fts_postings_write(struct fts_postings *p, const struct fts_sink *sink, int64_t *pages)
@@ -248,8 +257,7 @@ bool fts_postings_write(struct fts_postings *p, const struct fts_sink *sink, int
     bool good = true;
     for (uint32_t i = 0; good && i < p->terms; i++) {
         arena scratch = p->mem;
-        if (i + AHEAD < p->terms)
-            __builtin_prefetch(list[i + AHEAD].term);
+        fetch_ahead(list, i, p->terms);
         good = segment_term(s, str_of(list[i].term->text, list[i].term->len), doclist(&scratch, list[i].term));
     }
     return good && segment_end(s, pages);
