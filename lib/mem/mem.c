@@ -73,12 +73,14 @@ void arena_free(arena *a)
     *a = (arena){0};
 }
 
-void arena_reset(arena *a)
+void arena_reset(arena *a) { arena_reset_keeping(a, ARENA_KEEP); }
+
+void arena_reset_keeping(arena *a, size_t keep)
 {
-    if (a->committed - a->base > ARENA_KEEP && a->next - a->base > ARENA_KEEP) {
-        char *keep = a->base + ARENA_KEEP;
-        UNPOISON(keep, (size_t)(a->committed - keep));
-        madvise(keep, (size_t)(a->next - keep), MADV_DONTNEED);
+    if ((size_t)(a->next - a->base) > keep) {
+        char *rest = a->base + keep;
+        UNPOISON(rest, (size_t)(a->committed - rest));
+        madvise(rest, (size_t)(a->next - rest), MADV_DONTNEED);
     }
     a->next = a->base;
     POISON(a->base, (size_t)(a->committed - a->base));

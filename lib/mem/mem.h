@@ -31,6 +31,9 @@ void arena_free(arena *a);
 /* Forget all allocations. Pages above ARENA_KEEP are returned; under ASan the rest is poisoned. */
 void arena_reset(arena *a);
 
+/* The same with another limit, a multiple of a page. */
+void arena_reset_keeping(arena *a, size_t keep);
+
 /* n octets aligned to align (a power of two), not initialised. Never NULL. */
 void *arena_alloc(arena *a, size_t n, size_t align);
 

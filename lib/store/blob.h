@@ -76,6 +76,8 @@ struct blob_source {
 struct blob_copier;
 struct blob_copier *blob_copier_new(arena *a, str store_dir, int blobs);
 void blob_copier_free(struct blob_copier *c);
+/* Whether the path is the one where that blob lies in the store. */
+bool blob_is_own(const struct blob_copier *c, str blob_id, str path);
 /* Copy the source into blobs/, or find that it lies there whole. Refused where the octets are others than the blob id says (class
  * input), the file is gone (missing) or no message is named (input). */
 bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct err *e);

@@ -260,6 +260,13 @@ static bool copy_in(struct blob_copier *c, const struct blob_source *source, con
     return whole && !named && !placed ? copy_in(c, source, path, false, e) : placed;
 }
 
+bool blob_is_own(const struct blob_copier *c, str blob_id, str path)
+{
+    char name[BLOB_NAME];
+    blob_name(blob_id, name);
+    return str_starts(path, c->blobs_dir) && str_eq(str_skip(path, c->blobs_dir.len), str_c(name));
+}
+
 bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct err *e)
 {
     char name[BLOB_NAME], own[4096], path[4096];
@@ -271,7 +278,7 @@ bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct e
     if (source->path.len && !source->raw.len) { /* what the line holds may come from another host */
         memcpy(path, source->path.ptr, (size_t)source->path.len);
         path[source->path.len] = 0;
-        return strcmp(path, own) == 0 && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, true, e);
+        return blob_is_own(c, source->blob_id, source->path) && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, true, e);
     }
     if (source->raw.len)
         return copy_in(c, source, NULL, true, e);

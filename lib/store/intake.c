@@ -7,17 +7,14 @@
 
 enum {
     SLOT_OCTETS = 1 << 30,  /* addresses for one record */
-    SLOT_LARGE = 40 << 10,  /* a record that took more gives its memory back */
-    WAKE_LINES = 12,        /* for fewer no thread is woken, unless somebody waits */
+    SLOT_KEPT = 32 << 10,   /* of memory behind a record; what a larger one took is given back */
+    UNREAD_LINES = 64,      /* more need no memory before a thread has time for them */
+    WAKE_LINES = 12,        /* for fewer no thread is woken, the taker's neither, unless somebody waits for them or there are no more */
     EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
 };
 
 struct intake {
     struct store *store;
-    struct store *reader; /* another connection, for the question whether a row names a blob */
-    arena reader_mem;
-    pthread_mutex_t reader_lock;
-
     struct taken slot[INTAKE_SLOTS];
     arena spare[INTAKE_SLOTS]; /* memory of records that were handed out; the latest is taken first, it is still in the caches */
     int spares;
@@ -31,7 +28,7 @@ struct intake {
     int workers;
     pthread_mutex_t lock; /* of all that follows, and of taken.done */
     pthread_cond_t work, ready, room; /* for the workers, the taker, the giver */
-    int64_t given, begun, next; /* of all lines ever: handed in, worked on, handed out */
+    int64_t given, begun, done, next; /* of all lines ever: handed in, worked on, ready, handed out */
     ptrdiff_t octets;           /* of the lines between given and next */
     int64_t epoch;
     int idle;
@@ -60,34 +57,34 @@ static bool is_complete(const struct taken *t, struct err *why)
     return true;
 }
 
-/* Whether any row, of any account, names the blob: then it is there, checked and lasting. */
-static bool is_named(struct intake *in, str blob_id, bool *named, struct err *e)
+static bool lies_there(const struct intake *in, str blob_id)
 {
-    unsigned char octets[32];
-    int64_t id = 0;
-    blob_octets(blob_id, octets);
-    pthread_mutex_lock(&in->reader_lock);
-    bool good = db_number(in->reader, e, 0, &id, "SELECT id FROM email WHERE blob_id = ?", "b", str_of((const char *)octets, 32));
-    pthread_mutex_unlock(&in->reader_lock);
-    *named = id != 0;
-    return good;
+    char name[BLOB_NAME];
+    blob_name(blob_id, name);
+    return faccessat(in->store->blobs, name, F_OK, 0) == 0;
 }
 
-static bool take_message(struct worker *w, struct taken *t)
+static bool copy_message(struct worker *w, struct taken *t)
 {
-    struct email *m = &t->record.email;
-    bool named;
-    if (!m->account.len)
-        m->account = S("local");
-    if (!is_complete(t, &t->err) || !is_named(w->intake, m->blob_id, &named, &t->err))
-        return false;
-    t->copied = !named;
+    const struct email *m = &t->record.email;
     struct blob_source source = {m->blob_id, m->path, m->offset, m->length, m->format, m->raw};
-    if (named)
-        return true;
+    t->unseen = false;
+    t->copied = true;
     if (!t->draft.made)
         row_draft(&t->mem, w->cutter, m, &t->draft);
     return blob_copy(w->copier, &source, &t->err);
+}
+
+/* What mail-fetch has put there is new in most cases, what comes from elsewhere is not. */
+static bool take_message(struct worker *w, struct taken *t)
+{
+    struct email *m = &t->record.email;
+    if (!m->account.len)
+        m->account = S("local");
+    if (!is_complete(t, &t->err))
+        return false;
+    t->unseen = !blob_is_own(w->copier, m->blob_id, m->path) && lies_there(w->intake, m->blob_id);
+    return t->unseen || copy_message(w, t);
 }
 
 static const unsigned types = RECORD_BIT(RECORD_EMAIL) | RECORD_BIT(RECORD_POLL) | RECORD_BIT(RECORD_ERROR);
@@ -102,7 +99,7 @@ static void work(struct worker *w, struct taken *t)
 
 /* ---- the threads ------------------------------------------------------------------------------------------------ */
 
-/* Called with the lock held, as work_next and sync_now. */
+/* Called with the lock held, as all that follow up to sync_now. */
 static void sync_early(struct intake *in)
 {
     in->early = true;
@@ -115,16 +112,27 @@ static void sync_early(struct intake *in)
         in->early_errno = failed;
 }
 
+static bool is_next_done(const struct intake *in) { return in->next < in->given && in->slot[in->next % INTAKE_SLOTS].done; }
+
+/* Not at each line: then it would be woken for each. */
+static void wake_giver(struct intake *in)
+{
+    if (in->giver_waits && in->given - in->next <= INTAKE_SLOTS / 2 && in->octets <= INTAKE_OCTETS / 2 && in->given - in->begun <= UNREAD_LINES / 2)
+        pthread_cond_signal(&in->room);
+}
+
 static void work_next(struct worker *w)
 {
     struct intake *in = w->intake;
     struct taken *t = &in->slot[in->begun++ % INTAKE_SLOTS];
     t->epoch = in->epoch;
+    wake_giver(in);
     pthread_mutex_unlock(&in->lock);
     work(w, t);
     pthread_mutex_lock(&in->lock);
     t->done = true;
-    if (in->taker_waits)
+    in->done++;
+    if (in->taker_waits && is_next_done(in) && (in->done - in->next >= WAKE_LINES || in->begun == in->given))
         pthread_cond_signal(&in->ready);
     if (t->copied && t->good)
         in->unsynced += t->record.email.size;
@@ -172,7 +180,7 @@ static void *run(void *context)
 
 static bool equip(struct worker *w, struct intake *in, arena *a, int blobs, struct err *e)
 {
-    *w = (struct worker){.intake = in, .copier = blob_copier_new(a, store_dir(in->store), blobs), .cutter = index_cutter_new(a, in->reader, e)};
+    *w = (struct worker){.intake = in, .copier = blob_copier_new(a, store_dir(in->store), blobs), .cutter = index_cutter_new(a, in->store, e)};
     return w->cutter != NULL;
 }
 
@@ -209,14 +217,11 @@ struct intake *intake_new(arena *a, struct store *s, struct err *e)
         return NULL;
     struct intake *in = ARENA_NEW(a, struct intake);
     in->store = s;
-    in->reader_mem = arena_new(SLOT_OCTETS);
     pthread_mutex_init(&in->lock, NULL);
-    pthread_mutex_init(&in->reader_lock, NULL);
     pthread_cond_init(&in->work, NULL);
     pthread_cond_init(&in->ready, NULL);
     pthread_cond_init(&in->room, NULL);
-    in->reader = store_open(&in->reader_mem, str_z(a, store_dir(s)), STORE_READ, e);
-    if (in->reader && equip(&in->own, in, a, blobs, e) && start(in, a, blobs, e))
+    if (equip(&in->own, in, a, blobs, e) && start(in, a, blobs, e))
         return in;
     intake_end(in);
     return NULL;
@@ -233,8 +238,6 @@ void intake_end(struct intake *in)
         strip(&in->worker[i]);
     }
     strip(&in->own);
-    store_close(in->reader);
-    arena_free(&in->reader_mem);
     for (int i = 0; i < INTAKE_SLOTS; i++)
         arena_free(&in->slot[i].mem);
     while (in->spares)
@@ -258,7 +261,10 @@ static void wait_for_taker(struct intake *in)
     in->giver_waits = false;
 }
 
-static bool is_full(const struct intake *in) { return in->given - in->next == INTAKE_SLOTS || in->octets > INTAKE_OCTETS; }
+static bool is_full(const struct intake *in)
+{
+    return in->given - in->next == INTAKE_SLOTS || in->octets > INTAKE_OCTETS || in->given - in->begun == UNREAD_LINES;
+}
 
 void intake_give(struct intake *in, str line, int64_t number)
 {
@@ -268,10 +274,8 @@ void intake_give(struct intake *in, str line, int64_t number)
     struct taken *t = &in->slot[in->given % INTAKE_SLOTS];
     arena mem = in->spares ? in->spare[--in->spares] : (arena){0};
     pthread_mutex_unlock(&in->lock);
-    if (mem.base && mem.next - mem.base > SLOT_LARGE)
-        arena_free(&mem);
     if (mem.base)
-        arena_reset(&mem);
+        arena_reset_keeping(&mem, SLOT_KEPT);
     else
         mem = arena_new(SLOT_OCTETS);
     *t = (struct taken){.number = number, .mem = mem};
@@ -312,7 +316,6 @@ static void wait_for_work(struct intake *in)
     in->taker_waits = false;
 }
 
-/* Not at each line: then the giver would be woken for each. */
 static void give_back(struct intake *in)
 {
     if (!in->holds)
@@ -322,11 +325,8 @@ static void give_back(struct intake *in)
     in->octets -= t->line.len;
     in->spare[in->spares++] = t->mem;
     t->mem = (arena){0};
-    if (in->giver_waits && in->given - in->next <= INTAKE_SLOTS / 2 && in->octets <= INTAKE_OCTETS / 2)
-        pthread_cond_signal(&in->room);
+    wake_giver(in);
 }
-
-static bool is_next_done(const struct intake *in) { return in->next < in->given && in->slot[in->next % INTAKE_SLOTS].done; }
 
 enum intake_news intake_next(struct intake *in, struct taken **t)
 {
@@ -364,11 +364,10 @@ void intake_epoch(struct intake *in, int64_t epoch)
 
 struct index_cutter *intake_cutter(struct intake *in) { return in->own.cutter; }
 
-bool intake_still_good(struct intake *in, struct taken *t)
+bool intake_see(struct intake *in, struct taken *t)
 {
-    char name[BLOB_NAME];
-    blob_name(t->record.email.blob_id, name);
-    return faccessat(in->store->blobs, name, F_OK, 0) == 0 || take_message(&in->own, t);
+    bool seen = !t->unseen && lies_there(in, t->record.email.blob_id);
+    return seen || copy_message(&in->own, t);
 }
 
 void intake_sync(struct intake *in, struct blob_sync *sync)

@@ -1,7 +1,7 @@
 /* Private to lib/store: lines become records whose messages lie in blobs/, worked on by threads, handed on in their order.
  *
- * A thread reads the JSON of a line, and if it is an email that no row names yet, copies its message, checks the digest and makes the draft
- * of its row. What is
+ * A thread reads the JSON of a line, and if it is an email whose message does not lie there yet, copies it, checks the digest and makes the
+ * draft of its row. What is
  * ahead of the taker is bounded: INTAKE_SLOTS lines, and about INTAKE_OCTETS; so much is worked on while the taker commits. One thread
  * gives the lines, another one takes the records. */
 #ifndef STORE_INTAKE_H
@@ -23,6 +23,7 @@ struct taken {
     struct record record;
     bool read;   /* the line is a record; else err says why not */
     bool good;   /* an email is complete and its message lies in blobs/; else err */
+    bool unseen; /* the message lay there before: fine if a row names it, else intake_see */
     bool copied; /* the message was put there now, or verified: it is not lasting yet */
     struct row_draft draft;
     struct err err;
@@ -53,9 +54,9 @@ void intake_settled(struct intake *in);
 void intake_epoch(struct intake *in, int64_t epoch);
 /* For the taker's own thread. */
 struct index_cutter *intake_cutter(struct intake *in);
-/* For what was worked on before this transaction: gc may have been at work in between, and can no more. Whether the message is there, or
- * could be copied again; as taken.good. */
-bool intake_still_good(struct intake *in, struct taken *t);
+/* For a message that no row names, if it is unseen, or was worked on before this transaction: gc may have been at work in between, and can no
+ * more. Whether it is there, checked, or could be copied again; as taken.good. */
+bool intake_see(struct intake *in, struct taken *t);
 
 /* blob_sync by one of the threads: begin it, then wait for it. */
 void intake_sync(struct intake *in, struct blob_sync *sync);

@@ -206,14 +206,25 @@ static bool is_ours(const struct err *e)
     return e->class == ERR_IO && strcmp(e->code, "blob.read") != 0 && strcmp(e->code, "blob.open") != 0;
 }
 
+/* A new row needs a message that lies there. */
+static bool find_row(struct put *p, struct taken *t, struct row_result *out, struct err *e)
+{
+    bool named;
+    if (!row_find(&p->row, &t->record.email, out, &named, e))
+        return false;
+    if (!out->id && (t->unseen ? !named : t->epoch != p->epoch))
+        t->good = intake_see(p->intake, t);
+    return true;
+}
+
 static bool put_email(struct put *p, struct taken *t, struct err *e)
 {
     struct email *m = &t->record.email;
     struct row_result result;
     if (m->source.protocol.len && !email_has(m, EMAIL_ID))
         fetch_named(p, m->account, m->source.mailbox)->open = true;
-    if (t->good && t->epoch != p->epoch)
-        t->good = intake_still_good(p->intake, t);
+    if (t->good && !find_row(p, t, &result, e))
+        return false;
     if (!t->good) {
         if (is_ours(&t->err)) {
             *e = t->err;

@@ -257,11 +257,10 @@ static void need_draft(arena *a, struct row_writer *w, const struct email *m, st
         row_draft(a, w->cutter, m, d);
 }
 
-static bool write_known(arena *a, struct row_writer *w, const struct email *m, struct row_draft *d, bool parsed, struct row_result *out,
-                        struct err *e)
+static bool write_known(arena *a, struct row_writer *w, const struct email *m, struct row_draft *d, struct row_result *out, struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
-    bool changed = !parsed && is_parsed(m);
+    bool changed = !out->parsed && is_parsed(m);
     if (changed) {
         need_draft(a, w, m, d);
         if (!complete(a, w, m, d, out, e))
@@ -273,28 +272,36 @@ static bool write_known(arena *a, struct row_writer *w, const struct email *m, s
     return !changed || (refresh(w, out->id, e) && add_event(w, out, S("email.changed"), e));
 }
 
+bool row_find(struct row_writer *w, const struct email *m, struct row_result *out, bool *named, struct err *e)
+{
+    unsigned char octets[32];
+    bool failed;
+    blob_octets(m->blob_id, octets);
+    *out = (struct row_result){0};
+    *named = false;
+    if (!names_account(w->names, m->account, &out->account, e))
+        return false;
+    sqlite3_stmt *q = db_query(w->store, e, "SELECT account_id, id, thread, extraction FROM email WHERE blob_id = ?", "b",
+                               str_of((const char *)octets, sizeof octets));
+    while (db_row(w->store, q, &failed, e)) {
+        *named = true;
+        if (db_i64(q, 0) != out->account)
+            continue;
+        out->id = db_i64(q, 1);
+        out->thread = db_i64(q, 2);
+        out->parsed = db_i64(q, 3) > 0;
+    }
+    return !failed;
+}
+
 bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_draft *draft, struct row_result *out, struct err *e)
 {
     unsigned char octets[32];
-    blob_octets(m->blob_id, octets);
-    str blob = str_of((const char *)octets, sizeof octets);
-    *out = (struct row_result){0};
-    if (!names_account(w->names, m->account, &out->account, e))
-        return false;
-    bool failed;
-    sqlite3_stmt *q =
-        db_query(w->store, e, "SELECT id, thread, extraction FROM email WHERE blob_id = ? AND account_id = ?", "bi", blob, out->account);
-    if (db_row(w->store, q, &failed, e)) {
-        out->id = db_i64(q, 0);
-        out->thread = db_i64(q, 1);
-        bool parsed = db_i64(q, 2) > 0;
-        sqlite3_reset(q);
-        return write_known(a, w, m, draft, parsed, out, e);
-    }
-    if (failed)
-        return false;
+    if (out->id)
+        return write_known(a, w, m, draft, out, e);
     need_draft(a, w, m, draft);
-    return write_new(a, w, m, draft, blob, out, e);
+    blob_octets(m->blob_id, octets);
+    return write_new(a, w, m, draft, str_of((const char *)octets, sizeof octets), out, e);
 }
 
 bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, struct err *e)

@@ -41,11 +41,12 @@ struct row_writer {
 };
 struct row_result {
     enum row_outcome outcome;
-    bool parsed; /* false: a new email of which only the message is known */
+    bool parsed; /* false: an email of which only the message was known, or is, where it is new */
     int64_t id, account, thread, seq; /* seq: of its event, where outcome is not ROW_SAME */
 };
 /* m is whole: account, blobId and size are known. a: of the message. A draft that is not made yet is made where it is needed. False: the
- * transaction must be rolled back. */
+ * transaction must be rolled back. First row_find: its row, id 0 where it has none. named: there is one, if only of another account. */
+bool row_find(struct row_writer *w, const struct email *m, struct row_result *out, bool *named, struct err *e);
 bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_draft *draft, struct row_result *out, struct err *e);
 /* The `status` of a stored email. Its event is email.changed; nothing happens where it is so already. */
 bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, struct err *e);

@@ -271,10 +271,10 @@ static void intake_again(struct store *s)
     int blobs = blobs_open(s, &e);
     intake_give(in, str_fmt(&mem, "{\"type\":\"email\",\"v\":1,\"blobId\":\"%s\",\"size\":6,\"raw\":\"aGVsbG8K\"}", hex), 1);
     ok(intake_next(in, &t) == INTAKE_RECORD && t->good && t->copied && t->epoch == 0, "intake: a line, worked on outside of a transaction");
-    ok(intake_still_good(in, t), "intake: its message lies there");
-    ok(unlinkat(blobs, name, 0) == 0 && intake_still_good(in, t) && faccessat(blobs, name, F_OK, 0) == 0, "intake: gone, and copied again");
+    ok(intake_see(in, t), "intake: its message lies there");
+    ok(unlinkat(blobs, name, 0) == 0 && intake_see(in, t) && faccessat(blobs, name, F_OK, 0) == 0, "intake: gone, and copied again");
     t->record.email.raw = STR_NONE;
-    ok(unlinkat(blobs, name, 0) == 0 && !intake_still_good(in, t) && t->err.class == ERR_MISSING, "intake: gone for good");
+    ok(unlinkat(blobs, name, 0) == 0 && !intake_see(in, t) && t->err.class == ERR_MISSING, "intake: gone for good");
     intake_epoch(in, 7);
     intake_give(in, S("{\"type\":\"other\"}"), 2);
     ok(intake_next(in, &t) == INTAKE_RECORD && t->epoch == 7, "intake: the next belongs to the transaction");
