@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -264,6 +265,7 @@ static void intake_again(struct store *s)
     struct err e;
     struct taken *t = NULL;
     char name[BLOB_NAME];
+    struct stat st;
     struct intake *in = intake_new(&mem, s, &e);
     if (!ok(in != NULL, "intake: begins"))
         return;
@@ -275,6 +277,11 @@ static void intake_again(struct store *s)
     ok(unlinkat(blobs, name, 0) == 0 && intake_see(in, t) && faccessat(blobs, name, F_OK, 0) == 0, "intake: gone, and copied again");
     t->record.email.raw = STR_NONE;
     ok(unlinkat(blobs, name, 0) == 0 && !intake_see(in, t) && t->err.class == ERR_MISSING, "intake: gone for good");
+    int cut = openat(blobs, name, O_WRONLY | O_CREAT, 0600);
+    ok(write(cut, "hel", 3) == 3 && close(cut) == 0, "intake: a file that a failure of power cut short");
+    intake_give(in, str_fmt(&mem, "{\"type\":\"email\",\"v\":1,\"blobId\":\"%s\",\"size\":6,\"raw\":\"aGVsbG8K\"}", hex), 1);
+    ok(intake_next(in, &t) == INTAKE_RECORD && t->good && t->unseen && !t->copied, "intake: it lies there, that is all");
+    ok(intake_see(in, t) && t->copied && !t->unseen && fstatat(blobs, name, &st, 0) == 0 && st.st_size == 6, "intake: looked at, and put right");
     intake_epoch(in, 7);
     intake_give(in, S("{\"type\":\"other\"}"), 2);
     ok(intake_next(in, &t) == INTAKE_RECORD && t->epoch == 7, "intake: the next belongs to the transaction");
