@@ -16,8 +16,6 @@ enum {
 struct intake {
     struct store *store;
     struct taken slot[INTAKE_SLOTS];
-    arena spare[INTAKE_SLOTS]; /* memory of records that were handed out; the latest is taken first, it is still in the caches */
-    int spares;
 
     struct worker {
         struct intake *intake;
@@ -30,6 +28,8 @@ struct intake {
     pthread_cond_t work, ready, room; /* for the workers, the taker, the giver */
     int64_t given, begun, done, next; /* of all lines ever: handed in, worked on, ready, handed out */
     ptrdiff_t octets;           /* of the lines between given and next */
+    arena spare[INTAKE_SLOTS];  /* memory of records that were handed out; the latest is taken first, it is still in the caches */
+    int spares;
     int64_t epoch;
     int idle;
     bool taker_waits, giver_waits;
