@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     SLOT_OCTETS = 1 << 30,  /* addresses for one record */
     SLOT_KEPT = 32 << 10,   /* of memory behind a record; what a larger one took is given back */
+    LESS_URGENT = 4,        /* nice(2) of the threads: what the taker does is done by nobody else */
     UNREAD_LINES = 64,      /* more need no memory before a thread has time for them */
     WAKE_LINES = 12,        /* for fewer no thread is woken, the taker's neither, unless somebody waits for them or there are no more */
     EARLY_OCTETS = 32 << 20 /* of messages after which they are sent to the disk, so that the commit has little left to wait for */
@@ -162,6 +164,7 @@ static void *run(void *context)
 {
     struct worker *w = context;
     struct intake *in = w->intake;
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + LESS_URGENT);
     pthread_mutex_lock(&in->lock);
     while (!in->ends) {
         if (in->sync) {
