@@ -192,27 +192,53 @@ static uint64_t head_of(const struct term *t)
     return head;
 }
 
+/* Of two that begin alike. */
 static int compare(const void *a, const void *b)
 {
     const struct sorted *x = a, *y = b;
-    if (x->head != y->head)
-        return x->head < y->head ? -1 : 1;
     size_t n = x->term->len < y->term->len ? x->term->len : y->term->len;
     int order = memcmp(x->term->text, y->term->text, n);
     return order ? order : x->term->len < y->term->len ? -1 : x->term->len > y->term->len;
 }
 
+/* An octet a pass, the last one first; returns the one of both lists that holds the result. */
+static struct sorted *sort_by_head(struct sorted *list, struct sorted *other, uint32_t n)
+{
+    for (int shift = 0; shift < 64; shift += 8) {
+        uint32_t at[256] = {0}, sum = 0;
+        for (uint32_t i = 0; i < n; i++)
+            at[list[i].head >> shift & 0xff]++;
+        for (int octet = 0; octet < 256; octet++) {
+            uint32_t count = at[octet];
+            at[octet] = sum;
+            sum += count;
+        }
+        for (uint32_t i = 0; i < n; i++)
+            other[at[list[i].head >> shift & 0xff]++] = list[i];
+        struct sorted *swap = list;
+        list = other;
+        other = swap;
+    }
+    return list;
+}
+
 static struct sorted *sort_terms(struct fts_postings *p)
 {
-    struct sorted *list = arena_alloc(&p->mem, p->terms * sizeof *list, _Alignof(struct sorted));
-    size_t n = 0;
+    struct sorted *list = arena_alloc(&p->mem, 2 * p->terms * sizeof *list, _Alignof(struct sorted));
+    uint32_t n = 0;
     for (uint32_t i = 0; i < p->slots; i++) {
         if (!p->slot[i].term)
             continue;
         struct term *t = term_at(p, p->slot[i].term);
         list[n++] = (struct sorted){head_of(t), t};
     }
-    qsort(list, n, sizeof *list, compare);
+    list = sort_by_head(list, list + n, n);
+    for (uint32_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && list[end].head == list[i].head;)
+            end++;
+        if (end - i > 1)
+            qsort(list + i, end - i, sizeof *list, compare);
+    }
     return list;
 }
 

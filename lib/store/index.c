@@ -44,6 +44,24 @@ void index_cutter_free(struct index_cutter *c)
     fts_tally_free(c->tally);
 }
 
+/* What FTS5's tokenizer makes of ASCII: letters and digits are words, in lower case. */
+static void cut_ascii(struct fts_tally *t, str text)
+{
+    char word[FTS_TOKEN_MAX];
+    ptrdiff_t n = 0;
+    for (ptrdiff_t i = 0; i <= text.len; i++) {
+        char c = i < text.len ? text.ptr[i] : ' ';
+        bool upper = c >= 'A' && c <= 'Z';
+        if (upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+            if (n < FTS_TOKEN_MAX)
+                word[n++] = (char)(upper ? c | 0x20 : c);
+        } else if (n) {
+            fts_token(t, word, n);
+            n = 0;
+        }
+    }
+}
+
 static int take_token(void *context, int flags, const char *token, int len, int start, int end)
 {
     (void)flags, (void)start, (void)end;
@@ -57,7 +75,9 @@ void index_cut(struct index_cutter *c, arena *a, const struct index_texts *texts
     fts_begin(c->tally);
     for (int i = 0; i < INDEX_COLUMNS; i++) {
         fts_column(c->tally, i);
-        if (column[i].len)
+        if (utf8_ascii_prefix(column[i]) == column[i].len)
+            cut_ascii(c->tally, column[i]);
+        else
             c->by.xTokenize(c->tokenizer, c->tally, FTS5_TOKENIZE_DOCUMENT, column[i].ptr, (int)column[i].len, take_token);
     }
     fts_end(c->tally, a, out);

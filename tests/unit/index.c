@@ -169,6 +169,13 @@ static void small(struct pair *p)
     struct index_texts one = {.subject = S("Re: Hello"), .from = S("A a@b.example"), .body = S("hello hello world")}, none = {0};
     begin(p);
     ok(add_quietly(p, 1, &one) && add_quietly(p, 2, &none), "a message, and one without words");
+    struct buf b = buf_new(&mem, 1024);
+    for (int c = 0; c < 128; c++)
+        buf_fmt(&b, "%cx%cy ", c ? c : ' ', c ? c : ' ');
+    buf_byte(&b, 0);
+    buf_put(&b, S("behind"));
+    struct index_texts ascii = {.subject = S("last"), .from = S(""), .body = buf_str(&b)};
+    ok(add_quietly(p, 3, &ascii), "all of ASCII");
     commit(p);
     same(p, "small");
     begin(p);
