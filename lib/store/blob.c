@@ -282,26 +282,43 @@ bool blob_lies(int blobs, struct sha256 *sha, str blob_id, int64_t size)
     return same;
 }
 
+bool blob_make(int blobs, struct sha256 *sha, str blob_id, str octets)
+{
+    int fd = blob_nameless(blobs, blob_id);
+    bool made = fd >= 0 && fd_write_full(fd, octets) && blob_link(blobs, fd, sha, blob_id);
+    if (fd >= 0)
+        close(fd);
+    return made;
+}
+
 /* What fits into one piece has its id before it has a file, and so needs no rename from one folder to another. */
 static bool write_held(struct blob_writer *w, str blob_id, struct err *e)
 {
     return create(w, blob_id, e) && write_out(w, str_of(w->ptr, w->len), e);
 }
 
-bool blob_end(arena *a, struct blob_writer *w, str *blob_id, str *path, int64_t *size, struct err *e)
+static bool place(struct blob_writer *w, bool held, str blob_id, struct err *e)
 {
-    char hex[65];
-    bool held = w->fd < 0, whole = held || flush(w, e);
-    if (held)
-        sha256_put(w->sha, str_of(w->ptr, w->len));
-    sha256_end(w->sha, hex);
-    bool there = whole && blob_lies(w->store->blobs, w->sha, str_c(hex), w->size);
-    if (whole && held && !there)
-        whole = write_held(w, str_c(hex), e);
-    if (whole && !there && !blob_place(w->store->blobs, w->name, str_c(hex)))
+    bool there = blob_lies(w->store->blobs, w->sha, blob_id, w->size), whole = there || !held || write_held(w, blob_id, e);
+    if (whole && !there && !blob_place(w->store->blobs, w->name, blob_id))
         whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s/blobs", STR_ARG(w->store->dir));
     if ((!whole || there) && w->fd >= 0)
         unlinkat(w->store->blobs, w->name, 0);
+    return whole;
+}
+
+bool blob_end(arena *a, struct blob_writer *w, str *blob_id, str *path, int64_t *size, struct err *e)
+{
+    char hex[65];
+    str octets = str_of(w->ptr, w->len);
+    bool held = w->fd < 0, whole = held || flush(w, e);
+    if (held)
+        sha256_put(w->sha, octets);
+    sha256_end(w->sha, hex);
+    if (!whole)
+        unlinkat(w->store->blobs, w->name, 0);
+    else if (!held || !blob_make(w->store->blobs, w->sha, str_c(hex), octets))
+        whole = place(w, held, str_c(hex), e);
     *blob_id = str_copy(a, str_c(hex));
     *path = blob_path(a, w->store, *blob_id);
     *size = w->size;

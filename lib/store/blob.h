@@ -39,6 +39,8 @@ int blob_nameless(int blobs, str blob_id);
 /* Give it its lasting name, or find that a message lies there, whole: that one stays, as in blob_lies. False: it takes a temporary name to
  * put another in the place of what lies there, or the system gives no name to a file that has none. Any thread, with a digest of its own. */
 bool blob_link(int blobs, int fd, struct sha256 *sha, str blob_id);
+/* All of it for octets at hand. False: try a temporary name. */
+bool blob_make(int blobs, struct sha256 *sha, str blob_id, str octets);
 
 /* Make files that were written since the last sync, and the folders they lie in, lasting. */
 struct blob_sync {

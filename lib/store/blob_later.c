@@ -34,13 +34,13 @@ struct blob_later {
 static int write_one(const struct blob_later *l, const struct slot *s)
 {
     char name[64];
-    str blob_id = str_of(s->blob_id, ID_OCTETS);
-    if (blob_lies(l->blobs, l->sha, blob_id, s->len))
+    str blob_id = str_of(s->blob_id, ID_OCTETS), octets = str_of(s->octets, s->len);
+    if (blob_make(l->blobs, l->sha, blob_id, octets) || blob_lies(l->blobs, l->sha, blob_id, s->len))
         return 0;
     int fd = blob_temporary(l->blobs, blob_id, name);
     if (fd < 0)
         return errno;
-    bool good = fd_write_full(fd, str_of(s->octets, s->len));
+    bool good = fd_write_full(fd, octets);
     int failed = good ? 0 : errno;
     close(fd);
     if (good && !blob_place(l->blobs, name, blob_id))

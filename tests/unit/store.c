@@ -138,6 +138,17 @@ static void blobs(struct store *s)
     str read;
     ok(file_read(&mem, str_z(&mem, path), 100, &read, &e) && str_eq(read, S("hello")), "blob: its octets");
 
+    /* It lies there: whole, cut short, and of the right size with other octets. */
+    static const char *const found[] = {"hello", "hel", "HELLO"};
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+        int fd = open(str_z(&mem, path), O_WRONLY | O_TRUNC);
+        ok(fd >= 0 && fd_write_full(fd, str_c(found[i])) && close(fd) == 0, "blob: \"%s\" lies there", found[i]);
+        w = blob_begin(&mem, s, &e);
+        ok(w && blob_put(w, S("hello"), &e) && blob_end(&mem, w, &id, &path, &size, &e) && file_read(&mem, str_z(&mem, path), 100, &read, &e) &&
+               str_eq(read, S("hello")),
+           "blob: then \"hello\" does");
+    }
+
     char *big = arena_alloc(&mem, 3 * BLOB_PIECE, 1);
     memset(big, 'x', 3 * BLOB_PIECE);
     struct blob_writer *one = blob_begin(&mem, s, &e), *two = blob_begin(&mem, s, &e);
