@@ -47,7 +47,7 @@ static void start(struct fts_postings *p)
 struct fts_postings *fts_postings_new(arena *a)
 {
     struct fts_postings *p = ARENA_NEW(a, struct fts_postings);
-    p->mem = arena_huge((size_t)1 << 33);
+    p->mem = arena_huge((size_t)1 << 30);
     start(p);
     return p;
 }
