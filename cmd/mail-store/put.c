@@ -19,7 +19,7 @@ static const struct verb verb = {
     0, 0};
 
 enum {
-    HEAP_OCTETS = 96 << 20, /* of SQLite's pages, and of the words of a batch */
+    HEAP_OCTETS = 96 << 20, /* of SQLite's pages */
     PATIENCE_MS = 20 /* a pipe that has nothing for so long pauses: less, and a slow producer would get a commit a message */
 };
 

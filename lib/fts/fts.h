@@ -1,7 +1,7 @@
 /* A full-text index in the making: the words of messages are gathered in memory, then written as one segment, in the form in which
  * SQLite's FTS5 keeps them (detail=full, no prefix index; described at the head of ext/fts5/fts5_index.c, readable by every SQLite from
- * 3.9 on). FTS5 itself takes three times as long for the same segment: it visits a hash table at random once a word, where here the words
- * of a message are counted first, by any thread, and what will be visited is fetched ahead.
+ * 3.9 on). FTS5 itself visits a hash table at random once a word, and waits for memory most of that time; here the words of a message
+ * are counted first, by any thread, and what will be visited is fetched ahead.
  *
  * Rows of FTS5's tables that come out of here: leaves of %_data, terms of %_idx, and the records of %_data that tell of the whole. */
 #ifndef FTS_H

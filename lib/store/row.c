@@ -129,13 +129,13 @@ static bool columns_of(arena *a, struct row_writer *w, const struct email *m, st
 }
 
 static bool insert_email(struct row_writer *w, const struct email *m, const struct columns *c, const struct row_draft *d,
-                         const struct strs *keywords, str blob, struct row_result *out, struct err *e)
+                         const struct strs *keywords, struct row_result *out, struct err *e)
 {
     if (!db_run(w->store, e,
                 "INSERT INTO email (account_id, blob_id, size, received_at, sent_at, thread, message_id, from_id, list_id, importance, "
                 "direction, category, has_attachment, seen, flagged, answered, draft, extraction, index_digest, created_at, updated_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?21, ?21)",
-                "ibiiIIsIssssiiiiiiiii", out->account, blob, m->size, c->received, number(m, EMAIL_SENT_AT, &m->sent_at),
+                "ibiiIIsIssssiiiiiiiii", out->account, str_of((const char *)out->blob, sizeof out->blob), m->size, c->received, number(m, EMAIL_SENT_AT, &m->sent_at),
                 out->thread ? &out->thread : NULL, c->message_id, c->from ? &c->from : NULL, c->list_id, c->importance, c->direction,
                 c->category, (int64_t)m->has_attachment, (int64_t)strs_have(keywords, S("$seen")),
                 (int64_t)strs_have(keywords, S("$flagged")), (int64_t)strs_have(keywords, S("$answered")),
@@ -201,8 +201,7 @@ static bool add_event(struct row_writer *w, struct row_result *row, str kind, st
 
 /* ---- new, and known --------------------------------------------------------------------------------- */
 
-static bool write_new(arena *a, struct row_writer *w, const struct email *m, const struct row_draft *d, str blob, struct row_result *out,
-                      struct err *e)
+static bool write_new(arena *a, struct row_writer *w, const struct email *m, const struct row_draft *d, struct row_result *out, struct err *e)
 {
     struct strs mailboxes = mailboxes_of(a, m), keywords = sorted(a, &m->keywords);
     struct columns c;
@@ -210,7 +209,7 @@ static bool write_new(arena *a, struct row_writer *w, const struct email *m, con
     out->outcome = ROW_NEW;
     out->parsed = d->parsed;
     return columns_of(a, w, m, &c, e) && threads_add(w->threads, *a, m, &out->thread, e) &&
-           insert_email(w, m, &c, d, &keywords, blob, out, e) &&
+           insert_email(w, m, &c, d, &keywords, out, e) &&
            db_run(w->store, e, "INSERT INTO email_record (id, mailboxes, keywords, split, record) VALUES (?, ?, ?, ?, ?)", "issis", out->id,
                   strs_json(a, &mailboxes), strs_json(a, &keywords), d->split, d->record) &&
            add_mailboxes(w, out, &mailboxes, &changed, e) && add_keywords(w, out, &keywords, &changed, e) && add_location(w, out, m, e) &&
@@ -274,15 +273,14 @@ static bool write_known(arena *a, struct row_writer *w, const struct email *m, s
 
 bool row_find(struct row_writer *w, const struct email *m, struct row_result *out, bool *named, struct err *e)
 {
-    unsigned char octets[32];
     bool failed;
-    blob_octets(m->blob_id, octets);
     *out = (struct row_result){0};
     *named = false;
+    blob_octets(m->blob_id, out->blob);
     if (!names_account(w->names, m->account, &out->account, e))
         return false;
     sqlite3_stmt *q = db_query(w->store, e, "SELECT account_id, id, thread, extraction FROM email WHERE blob_id = ?", "b",
-                               str_of((const char *)octets, sizeof octets));
+                               str_of((const char *)out->blob, sizeof out->blob));
     while (db_row(w->store, q, &failed, e)) {
         *named = true;
         if (db_i64(q, 0) != out->account)
@@ -296,12 +294,10 @@ bool row_find(struct row_writer *w, const struct email *m, struct row_result *ou
 
 bool row_write(arena *a, struct row_writer *w, const struct email *m, struct row_draft *draft, struct row_result *out, struct err *e)
 {
-    unsigned char octets[32];
     if (out->id)
         return write_known(a, w, m, draft, out, e);
     need_draft(a, w, m, draft);
-    blob_octets(m->blob_id, octets);
-    return write_new(a, w, m, draft, str_of((const char *)octets, sizeof octets), out, e);
+    return write_new(a, w, m, draft, out, e);
 }
 
 bool row_status(arena *a, struct store *s, int64_t id, str status, int64_t now, struct err *e)

@@ -42,6 +42,7 @@ struct row_writer {
 struct row_result {
     enum row_outcome outcome;
     bool parsed; /* false: an email of which only the message was known, or is, where it is new */
+    unsigned char blob[32]; /* the octets of its blobId */
     int64_t id, account, thread, seq; /* seq: of its event, where outcome is not ROW_SAME */
 };
 /* m is whole: account, blobId and size are known. a: of the message. A draft that is not made yet is made where it is needed. False: the
