@@ -57,22 +57,27 @@ static bool search(struct job *j, struct buf *set, struct err *e)
     return done;
 }
 
-/* The holes and all that is new: in as many searches as their sets need. */
-static bool search_lacking(struct job *j, struct err *e)
+/* What the next search asks for: of the holes from *i on, and then all that is new, as much as fits into its line. */
+static str next_lacking(arena *a, const struct cursor *c, ptrdiff_t *i)
 {
-    const struct cursor *c = &j->cursor;
-    bool news = !j->box.uid_next || j->box.uid_next > c->last_uid + 1;
-    struct buf set = buf_new(&j->mem, SET_OCTETS + 64);
-    for (ptrdiff_t i = 0; i < c->n_holes + news; i++) {
-        if (set.len > SET_OCTETS && !search(j, &set, e))
-            return false;
+    struct buf set = buf_new(a, SET_OCTETS + 64);
+    for (; *i <= c->n_holes && set.len <= SET_OCTETS; ++*i) {
         buf_put(&set, set.len ? S(",") : S("UID "));
-        if (i < c->n_holes)
-            buf_fmt(&set, "%lld:%lld", (long long)c->holes[i].first, (long long)c->holes[i].last);
+        if (*i < c->n_holes)
+            buf_fmt(&set, "%lld:%lld", (long long)c->holes[*i].first, (long long)c->holes[*i].last);
         else
             buf_fmt(&set, "%lld:*", (long long)c->last_uid + 1);
     }
-    return search(j, &set, e);
+    return buf_str(&set);
+}
+
+static bool search_lacking(struct job *j, struct err *e)
+{
+    const struct cursor *c = &j->cursor;
+    bool news = !j->box.uid_next || j->box.uid_next > c->last_uid + 1, found = true;
+    for (ptrdiff_t i = 0; found && (news || c->n_holes) && i <= c->n_holes;)
+        found = imap_search(&j->mem, j->session->imap, next_lacking(&j->mem, c, &i), &j->uids, e);
+    return found;
 }
 
 static bool search_named(struct job *j, struct err *e)
@@ -261,7 +266,10 @@ static void unknown(void *context, uint32_t uid, const struct err *why) { (void)
 static bool open_mailbox(struct job *j, struct err *e)
 {
     int64_t before = j->box.uid_validity;
-    if (!imap_examine(j->session->imap, j->where.mailbox, &j->box, e))
+    ptrdiff_t first = 0;
+    bool by_cursor = !before && !j->run->opts->uids.n && j->run->opts->recent < 0;
+    str ahead = by_cursor ? next_lacking(&j->mem, &j->cursor, &first) : STR_NONE;
+    if (!imap_examine(j->session->imap, j->where.mailbox, ahead, &j->box, e))
         return false;
     if (before && before != j->box.uid_validity)
         return err_set(e, ERR_LATER, "imap.moved", "run it again", "the mailbox was made anew (UIDVALIDITY) while it was read");
@@ -359,19 +367,19 @@ static bool read_mailbox(struct job *j, bool *stopped, struct err *e)
 {
     struct run *r = j->run;
     int tries = 0;
+    if (!store_cursor(&j->mem, r->store, j->where.account, j->where.mailbox, &j->cursor, e))
+        return false;
+    if (!j->cursor.found)
+        j->cursor = (struct cursor){0};
     if (!open_mailbox(j, e)) {
         struct err why = *e;
         if (!str_starts(str_c(why.code), S("net.")) || !reconnect(j, 0, &tries, &why, e))
             return false;
     }
-    if (!store_cursor(&j->mem, r->store, j->where.account, j->where.mailbox, &j->cursor, e))
-        return false;
     if (j->cursor.found && j->cursor.uid_validity != j->box.uid_validity) {
         j->moved = !r->opts->uids.n;
         j->cursor.last_uid = j->cursor.n_holes = 0;
     }
-    if (!j->cursor.found)
-        j->cursor = (struct cursor){0};
     if (!plan(j, e))
         return false;
     if (!r->beside_others)

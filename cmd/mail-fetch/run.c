@@ -187,7 +187,7 @@ void test_account(struct run *r, const struct target *a)
     for (ptrdiff_t i = 0; i < names.n && !run_over(r); i++) {
         struct imap_box box;
         begun = sys_clock.monotonic_ms();
-        if (imap_examine(s.imap, names.item[i], &box, &e))
+        if (imap_examine(s.imap, names.item[i], STR_NONE, &box, &e))
             emit_step(r, a, &(struct step){.name = "select", .us = since_us(begun), .mailbox = names.item[i], .messages = box.messages});
         else
             emit_error(r, &e, a->name, names.item[i], 0);

@@ -132,8 +132,9 @@ struct imap_box {
     int64_t messages, uid_validity, uid_next; /* uid_next 0: not told */
     int64_t modseq;                           /* HIGHESTMODSEQ, 0: not told */
 };
-/* EXAMINE. name: UTF-8. Class missing (imap.no-mailbox) where there is none. */
-bool imap_examine(struct imap *c, str name, struct imap_box *out, struct err *e);
+/* EXAMINE. name: UTF-8. ahead: what imap_search will be asked for next, in all likelihood (or none): the server is asked at once, a round
+ * trip earlier. Class missing (imap.no-mailbox) where there is none. */
+bool imap_examine(struct imap *c, str name, str ahead, struct imap_box *out, struct err *e);
 
 struct imap_uids {
     uint32_t *uid; /* ascending, each once */

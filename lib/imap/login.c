@@ -77,7 +77,7 @@ static bool authenticate(struct imap *c, enum sasl_mechanism m, arena a, struct 
                           STR_ARG(with_command && !initial.len ? S("=") : initial));
     if (!imap_send(c, command, e))
         return false;
-    bool pending = first && !with_command;
+    bool pending = first && !with_command, answered = false;
     while (next_challenge(c, &a, &challenge, &reply, e)) {
         if (!pending && !sasl_answer(&s, unbase64(&a, challenge), &message, e)) {
             struct err ignored;
@@ -86,9 +86,14 @@ static bool authenticate(struct imap *c, enum sasl_mechanism m, arena a, struct 
             return false;
         }
         pending = false;
+        if (answered) {
+            answered = false;
+            continue;
+        }
         str answer = base64(&a, message);
         net_secret(c->net, answer);
-        if (!send_line(c, a, answer, e))
+        answered = sasl_next_is_empty(&s);
+        if (!send_line(c, a, answer, e) || (answered && !send_line(c, a, S(""), e)))
             return false;
     }
     if (reply.status == IMAP_NONE) {

@@ -152,13 +152,23 @@ static void on_examine(void *context, const struct imap_part *part, enum imap_ev
         str_i64(str_trim(value), 1, INT64_MAX, &box->modseq);
 }
 
-bool imap_examine(struct imap *c, str name, struct imap_box *out, struct err *e)
+static bool send_search(struct imap *c, arena scratch, str what, struct err *e)
+{
+    struct buf b = {.mem = &scratch};
+    buf_fmt(&b, "UID SEARCH %s%.*s", imap_can(c, "ESEARCH") ? "RETURN (ALL) " : "", STR_ARG(what));
+    return imap_send(c, buf_str(&b), e);
+}
+
+bool imap_examine(struct imap *c, str name, str ahead, struct imap_box *out, struct err *e)
 {
     *out = (struct imap_box){0};
+    c->ahead = str_copy(c->mem, ahead);
     arena scratch = *c->mem;
     struct buf b = {.mem = &scratch};
     struct imap_reply reply;
-    if (!with_name(&b, "EXAMINE", name, "", e) || !imap_command(c, buf_str(&b), on_examine, out, &reply, e)) {
+    bool sent = with_name(&b, "EXAMINE", name, "", e) && imap_send(c, buf_str(&b), e) && (!ahead.len || send_search(c, scratch, ahead, e));
+    c->ahead_tag = c->tag;
+    if (!sent || !imap_await(c, ahead.len ? c->tag - 1 : c->tag, on_examine, out, &reply, e)) {
         err_stage(e, "select");
         return false;
     }
@@ -209,12 +219,14 @@ bool imap_search(arena *a, struct imap *c, str what, struct imap_uids *out, stru
 {
     struct hits h = {a, out, false};
     struct imap_reply reply;
-    struct buf b = {.mem = a};
-    buf_fmt(&b, "UID SEARCH %s%.*s", imap_can(c, "ESEARCH") ? "RETURN (ALL) " : "", STR_ARG(what));
-    if (!imap_command(c, buf_str(&b), on_search, &h, &reply, e)) {
+    bool asked = c->ahead.len && str_eq(c->ahead, what), sent = asked || send_search(c, *a, what, e);
+    c->ahead = STR_NONE;
+    if (!sent || !imap_await(c, asked ? c->ahead_tag : c->tag, on_search, &h, &reply, e)) {
         err_stage(e, "search");
         return false;
     }
+    if (asked && reply.status != IMAP_OK) /* it may not take a command before the mailbox is open */
+        return imap_search(a, c, what, out, e);
     if (reply.status != IMAP_OK)
         return imap_refused(e, ERR_REFUSED, "imap.search", "search", &reply, NULL, "%s does not list the messages", c->host);
     if (!h.many)

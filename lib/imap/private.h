@@ -21,6 +21,8 @@ struct imap {
     bool bye;
     char bye_words[IMAP_REPLY_WORDS];
     int64_t messages;          /* newest EXISTS */
+    str ahead;                 /* what was searched for ahead, and by which command; or none */
+    unsigned ahead_tag;
     int64_t patience_ms;       /* how long imap_next may still wait and read for the answer that is due */
 };
 

@@ -230,6 +230,7 @@ static enum net_result receive(struct net *n, struct err *e)
     }
     trace_octets(n, false, str_of(n->in + used, (ptrdiff_t)got));
     n->in_len += (ptrdiff_t)got;
+    n->flow += (ptrdiff_t)got;
     n->silent_ms = 0;
     if (!n->asked_ahead)
         read_ahead(n); /* libcurl gives its session only after the first octets */
@@ -245,6 +246,22 @@ static int64_t patience(const struct net *n, int64_t wait_ms)
     return left > 0 && wait_ms > 0 && wait_ms < left ? wait_ms : left;
 }
 
+/* How many octets must have come for poll to tell of them. */
+static void want_octets(struct net *n, int octets)
+{
+    if (n->wanted != octets && setsockopt(n->fd, SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof octets) == 0)
+        n->wanted = octets;
+}
+
+/* To be woken for each TLS record of a server in full flow costs more than what is in it: wait for a good piece, but not for long. */
+static void wait_for_piece(struct net *n)
+{
+    struct pollfd p = {.fd = n->fd, .events = POLLIN};
+    n->flow = 0;
+    want_octets(n, NET_PIECE);
+    poll(&p, 1, NET_PIECE_MS);
+}
+
 /* Wait until the socket can be read (and written, where `writing`). False with *e when the server was silent for too
  * long; *quiet: nothing happened within wait_ms, or a signal came. */
 static bool wait_for(struct net *n, bool reading, bool writing, int wait_ms, bool *quiet, struct err *e)
@@ -253,6 +270,8 @@ static bool wait_for(struct net *n, bool reading, bool writing, int wait_ms, boo
     if (ms <= 0)
         return err_set(e, ERR_LATER, "net.timeout", "run it again: it goes on where it stopped",
                        "%s: the server was silent for too long", n->host);
+    n->flow = 0;
+    want_octets(n, 1);
     struct pollfd p = {.fd = n->fd, .events = (short)((reading ? POLLIN : 0) | (writing ? POLLOUT : 0))};
     int64_t begun = sys_clock.monotonic_ms();
     int ready = poll(&p, 1, (int)(ms > 60000 ? 60000 : ms));
@@ -314,6 +333,10 @@ enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e)
         }
         if (r == NET_LOST || (waited && wait_ms >= 0))
             return r;
+        if (n->flow >= NET_FLOW && wait_ms != 0) {
+            wait_for_piece(n);
+            continue;
+        }
         if (!wait_for(n, true, blocked, wait_ms, &quiet, e))
             return NET_LOST;
         if (quiet && (wait_ms >= 0 || prog_stopping()))

@@ -9,6 +9,8 @@
 enum {
     NET_STAGE = 16 << 10, /* octets that wait to be sent: OpenSSL wants a send repeated with the same pointer */
     NET_IN = 64 << 10,    /* octets read ahead */
+    NET_FLOW = 32 << 10,  /* octets since the last wait that make a server one in full flow; what is then waited for, and how long */
+    NET_PIECE = 128 << 10, NET_PIECE_MS = 2,
     NET_SAID = 8 << 10,   /* of the server's first lines; later ones are dropped */
     NET_SECRETS = 12,     /* that are looked for; of each */
     NET_SECRET_OCTETS = 256,
@@ -50,6 +52,8 @@ struct net {
     ptrdiff_t stage_from, stage_len;
     char in[NET_IN];
     ptrdiff_t in_from, in_len;
+    ptrdiff_t flow; /* octets read since the last wait */
+    int wanted;     /* SO_RCVLOWAT; 0: as it was */
     enum net_matter matter;
     int secrets;
     struct net_secret secret[NET_SECRETS];

@@ -133,10 +133,13 @@ bool sasl_answer(struct sasl *s, str challenge, str *message, struct err *e)
     return out_of_order(s, e);
 }
 
+static bool is_scram(const struct sasl *s) { return s->mechanism == SASL_SCRAM_SHA_1 || s->mechanism == SASL_SCRAM_SHA_256; }
+
+bool sasl_next_is_empty(const struct sasl *s) { return is_scram(s) && s->step == 2; }
+
 bool sasl_finish(const struct sasl *s, struct err *e)
 {
-    bool scram = s->mechanism == SASL_SCRAM_SHA_1 || s->mechanism == SASL_SCRAM_SHA_256;
-    if (!scram || s->proved)
+    if (!is_scram(s) || s->proved)
         return true;
     return err_set(e, ERR_LOGIN, "sasl.proof", "is somebody between you and the server?",
                    "the server let us in without proving that it knows the password");

@@ -47,6 +47,10 @@ bool sasl_initial(struct sasl *s, str *message);
  * mechanism: give up the connection. */
 bool sasl_answer(struct sasl *s, str challenge, str *message, struct err *e);
 
+/* Whether the answer to the next challenge is empty whatever that says (SCRAM: it is the server's proof). It may be sent along with the one
+ * before, a round trip earlier; the challenge still goes to sasl_answer. */
+bool sasl_next_is_empty(const struct sasl *s);
+
 /* After the server's success: false with *e where it has not proved that it knows the password (SCRAM). */
 bool sasl_finish(const struct sasl *s, struct err *e);
 

@@ -57,6 +57,56 @@ json_is 'plain case: poll' "$(tail -n 1 out | jq -c '{type,found,fetched,failed,
 	'{"type":"poll","found":3,"fetched":3,"failed":0,"octets":11,"status":"ok","uidValidity":7}'
 is 'plain case: quiet' "$(cat err)" ''
 
+# What is lacking is asked for together with the mailbox: a round trip less.
+play 'asked ahead' <<X
+S: * OK hi
+C*: EXAMINE "?INBOX
+C: ^m[0-9]+ UID SEARCH UID 1:\\*
+S: * 3 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: m3 OK [READ-ONLY] done
+S: * SEARCH 3
+S: m4 OK done
+C: ^m5 UID FETCH 3 
+S: * 3 FETCH (UID 3 BODY[] {5}
+R: three)\\r\\n
+$end
+X
+is 'asked ahead: exit code' "$code" 0
+is 'asked ahead: the one that is there' "$(uids)" '[0,3]'
+
+play 'asked ahead, refused until the mailbox is open' <<X
+S: * OK hi
+C*: EXAMINE "?INBOX
+C: UID SEARCH UID 1:\\*
+S: * 3 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: m3 OK [READ-ONLY] done
+S: m4 BAD no mailbox is open
+C: ^m5 UID SEARCH UID 1:\\*
+S: * SEARCH 3
+S: m5 OK done
+C: UID FETCH 3 
+S: * 3 FETCH (UID 3 BODY[] {5}
+R: three)\\r\\n
+$end
+X
+is 'refused ahead: asked again' "$code $(uids)" '0 [0,3]'
+
+play 'asked ahead, and there is no mailbox' <<X
+S: * OK hi
+C*: EXAMINE "?INBOX
+C: UID SEARCH UID 1:\\*
+S: m3 NO [NONEXISTENT] no such mailbox
+S: m4 BAD no mailbox is open
+C: LIST
+S: * LIST () "/" Inbux
+S: \$tag OK done
+C: LOGOUT
+X
+is 'no mailbox: exit code' "$code" 66
+like 'no mailbox: the name like it' "$(cat err)" 'Inbux'
+
 play 'one refused' <<X
 $begin
 S: * 1 FETCH (UID 1 BODY[] {3}
@@ -295,6 +345,7 @@ S: * OK hi
 C*: EXAMINE
 S: * 3 EXISTS
 S: \$tag OK done
+C: UID SEARCH
 C: LOGOUT
 X
 is 'no UIDVALIDITY: refused' "$code" 69

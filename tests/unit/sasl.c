@@ -107,8 +107,9 @@ static void scram(const struct vector *v)
     ok(!sasl_finish(&s, &e) && !strcmp(e.code, "sasl.proof"), "%s: success before the proof is none", name);
     ok(sasl_answer(&s, str_c(v->server_first), &m, &e), "%s: server first", name);
     is_str(m, str_c(v->final), "%s: client final", name);
+    ok(sasl_next_is_empty(&s), "%s: what follows can be sent along", name);
     ok(!sasl_finish(&s, &e), "%s: the server still owes its proof", name);
-    ok(sasl_answer(&s, str_c(v->server_final), &m, &e) && m.len == 0, "%s: server final", name);
+    ok(sasl_answer(&s, str_c(v->server_final), &m, &e) && m.len == 0 && !sasl_next_is_empty(&s), "%s: server final", name);
     ok(sasl_finish(&s, &e), "%s: proved", name);
     ok(!sasl_answer(&s, S(""), &m, &e), "%s: nothing may follow", name);
 
