@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FRESH_MS = 60 * 60 * 1000 };
+
 struct blob_copier {
     str blobs_dir; /* "…/blobs/" */
     int blobs;
@@ -202,6 +204,16 @@ static bool same_digest(const struct blob_source *source, const char *hex, const
                    STR_ARG(source->blob_id));
 }
 
+/* gc leaves it alone, too: it goes by the same time. */
+static bool is_fresh(const struct blob_copier *c, const char *name, int64_t size)
+{
+    struct stat st;
+    if (fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) || st.st_size != size || size == 0)
+        return false;
+    int64_t age_ms = sys_clock.now_ms() - ((int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000);
+    return age_ms >= 0 && age_ms < FRESH_MS && age_ms < sys_clock.since_boot_ms();
+}
+
 /* What lies in blobs/ without a row that names it may have been cut short by a failure of power. */
 static bool verify(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
 {
@@ -278,12 +290,14 @@ bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct e
     if (source->path.len && !source->raw.len) { /* what the line holds may come from another host */
         memcpy(path, source->path.ptr, (size_t)source->path.len);
         path[source->path.len] = 0;
-        return blob_is_own(c, source->blob_id, source->path) && !source->format.len ? verify(c, source, own, e) : copy_in(c, source, path, true, e);
+        if (!blob_is_own(c, source->blob_id, source->path) || source->format.len)
+            return copy_in(c, source, path, true, e);
+        return is_fresh(c, name, source->size) || verify(c, source, own, e);
     }
     if (source->raw.len)
         return copy_in(c, source, NULL, true, e);
     if (faccessat(c->blobs, name, F_OK, 0) != 0 && errno == ENOENT)
         return err_set(e, ERR_MISSING, "blob.absent", "parse it from a file, or with mail-parse --inline",
                        "cannot read the message %.*s: its record neither holds it nor names a file", STR_ARG(source->blob_id));
-    return verify(c, source, own, e);
+    return is_fresh(c, name, source->size) || verify(c, source, own, e);
 }

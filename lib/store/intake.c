@@ -69,7 +69,7 @@ static bool lies_there(const struct intake *in, str blob_id)
 static bool copy_message(struct worker *w, struct taken *t)
 {
     const struct email *m = &t->record.email;
-    struct blob_source source = {m->blob_id, m->path, m->offset, m->length, m->format, m->raw};
+    struct blob_source source = {m->blob_id, m->path, m->offset, m->length, m->format, m->raw, m->size};
     t->unseen = false;
     t->copied = true;
     if (!t->draft.made)

@@ -15,6 +15,8 @@ static int64_t wall(void) { return read_clock(CLOCK_REALTIME); }
 
 static int64_t monotonic(void) { return read_clock(CLOCK_MONOTONIC); }
 
+static int64_t since_boot(void) { return read_clock(CLOCK_BOOTTIME); }
+
 static void kernel_random(void *p, size_t n)
 {
     size_t got = 0;
@@ -25,4 +27,4 @@ static void kernel_random(void *p, size_t n)
     }
 }
 
-struct sys_clock sys_clock = {wall, monotonic, kernel_random};
+struct sys_clock sys_clock = {wall, monotonic, since_boot, kernel_random};

@@ -192,6 +192,7 @@ int64_t locks_holder(const struct held_locks *locks, int64_t inode);
 struct sys_clock {
     int64_t (*now_ms)(void);       /* milliseconds since 1970 UTC */
     int64_t (*monotonic_ms)(void); /* for deadlines */
+    int64_t (*since_boot_ms)(void); /* the time that the machine slept included */
     void (*random)(void *p, size_t n);
 };
 extern struct sys_clock sys_clock;

@@ -184,6 +184,27 @@ static int64_t files_in(str path)
     return n;
 }
 
+static int64_t just_booted(void) { return 0; }
+
+/* Of the right size with other octets: only reading tells. */
+static void fresh(struct store *s, struct blob_copier *c)
+{
+    struct err e;
+    struct blob_source source = {.blob_id = str_c(hello), .size = 5};
+    struct sys_clock real = sys_clock;
+    int fd = open(str_z(&mem, blob_path(&mem, s, str_c(hello))), O_WRONLY | O_TRUNC);
+    ok(fd >= 0 && fd_write_full(fd, S("HELLO")) && close(fd) == 0, "copy: what was written a moment ago");
+    ok(blob_copy(c, &source, &e), "copy: is not read again");
+    source.size = 6;
+    ok(!blob_copy(c, &source, &e) && e.class == ERR_INPUT, "copy: but for another size");
+    source.size = 5;
+    sys_clock.since_boot_ms = just_booted;
+    ok(!blob_copy(c, &source, &e) && e.class == ERR_INPUT, "copy: or where the machine was started since");
+    sys_clock = real;
+    source.raw = S("aGVsbG8=");
+    ok(blob_copy(c, &source, &e), "copy: \"hello\" lies there again");
+}
+
 static void copies(struct store *s)
 {
     struct err e;
@@ -214,6 +235,7 @@ static void copies(struct store *s)
     ok(!blob_copy(c, &source, &e) && strstr(e.text, "ends at"), "copy: a span behind its end");
     source.format = S("tar");
     ok(!blob_copy(c, &source, &e) && e.class == ERR_INPUT, "copy: a format that is none");
+    fresh(s, c);
     blob_copier_free(c);
 }
 
