@@ -12,6 +12,7 @@
 
 enum {
     DB_BUSY_MS = 60 * 1000,   /* how long a writer waits while no other gets on */
+    DB_WAL_PAGES = 8192,      /* of the WAL, after which a commit brings them into the database */
     DB_STATEMENTS = 192       /* different SQL texts in one process: more is a bug */
 };
 

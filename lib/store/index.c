@@ -239,7 +239,7 @@ static bool open_merger(struct index_writer *w, struct err *e)
     w->merger = store_open(&w->merger_mem, str_z(&w->merger_mem, w->store->dir), STORE_WRITE, e);
     /* What is lost with the power was not merged, no more. */
     return w->merger && sqlite3_busy_timeout(w->merger->db, 0) == SQLITE_OK &&
-           db_script(w->merger, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048", e);
+           db_script(w->merger, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = 0", e);
 }
 
 bool index_merge(struct index_writer *w, struct err *e)

@@ -15,8 +15,7 @@ enum {
     WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
     WORK_OCTETS = 64 << 20,      /* texts that a statement needs */
     WORK_COMMON = 64 << 10,      /* mostly so many: scratch copies find them ready */
-    WAL_KEPT_OCTETS = 64 << 20,  /* of the WAL while it is in use; the last one who closes it empties it */
-    WAL_PAGES = 8192             /* after which a commit brings them into the database */
+    WAL_KEPT_OCTETS = 64 << 20   /* of the WAL while it is in use; the last one who closes it empties it */
 };
 
 static str absolute(arena *a, str path)
@@ -175,7 +174,7 @@ static bool open_writer(arena a, struct store *s, const char *path, struct err *
     keep_wal(s);
     snprintf(pragmas, sizeof pragmas,
              "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d",
-             WRITER_CACHE_KIB, WAL_PAGES);
+             WRITER_CACHE_KIB, DB_WAL_PAGES);
     return db_script(s, pragmas, e);
 }
 

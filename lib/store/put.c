@@ -1,4 +1,5 @@
 #include "date/date.h"
+#include "store/checkpoint.h"
 #include "store/intake.h"
 #include "store/row.h"
 #include "sys/sys.h"
@@ -24,6 +25,7 @@ struct put {
     arena *mem;
     arena batch; /* of the transaction */
     struct intake *intake;
+    struct checkpoint *checkpoint;
     struct names *names;
     struct cursors cursors;
     struct row_writer row;
@@ -56,8 +58,10 @@ static bool start(struct put *p)
 
 static void release(struct put *p)
 {
-    intake_end(p->intake);
     db_rollback(p->store);
+    checkpoint_last(p->checkpoint);
+    intake_end(p->intake);
+    checkpoint_end(p->checkpoint);
     index_writer_free(p->row.index);
     threads_free(p->row.threads);
     names_free(p->names);
@@ -75,6 +79,7 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     p->mem = a;
     p->intake = in;
     p->batch = arena_new((size_t)4 << 30);
+    p->checkpoint = checkpoint_new(a, s);
     p->names = names_new(a, s);
     p->row = (struct row_writer){.store = s, .index = index_writer_new(a, s), .cutter = intake_cutter(in), .names = p->names,
                                  .threads = threads_new(a, s), .cursors = &p->cursors};
@@ -98,6 +103,7 @@ static bool begin(struct put *p, struct err *e)
 {
     if (p->store->in_transaction)
         return true;
+    checkpoint_wait(p->checkpoint);
     if (!db_begin(p->store, e))
         return false;
     arena_reset(&p->batch);

@@ -1,5 +1,6 @@
 /* The store's rooms below put: ranges of holes, texts for the index, blobs, cursors, what mail-fetch asks. */
 #include "store/blob.h"
+#include "store/checkpoint.h"
 #include "store/cursor.h"
 #include "store/fulltext.h"
 #include "store/intake.h"
@@ -323,6 +324,51 @@ static void intake_again(struct store *s)
     intake_end(in);
 }
 
+/* ---- the WAL ---------------------------------------------------------------------------------------------- */
+
+static int64_t wal_octets(const struct store *s)
+{
+    struct stat st;
+    return stat(s->wal, &st) == 0 ? st.st_size : -1;
+}
+
+enum { MUCH = 16 << 20 };
+
+static bool write_much(struct store *s, str kind, struct err *e)
+{
+    arena scratch = mem;
+    char *words = arena_alloc(&scratch, MUCH, 1);
+    memset(words, 'w', MUCH);
+    return db_begin(s, e) && db_run(s, e, "INSERT INTO event (at, kind, detail) VALUES (1, ?, ?)", "ss", kind, str_of(words, MUCH)) && db_commit(s, e);
+}
+
+static void checkpoints(struct store *s, bool read_meanwhile)
+{
+    struct err e;
+    const char *when = read_meanwhile ? "somebody reads" : "nobody reads";
+    sqlite3 *reader;
+    sqlite3_stmt *open = NULL;
+    struct checkpoint *c = checkpoint_new(&mem, s);
+    ok(sqlite3_open(str_z(&mem, str_fmt(&mem, "%.*s/mail.db", STR_ARG(s->dir))), &reader) == SQLITE_OK &&
+           sqlite3_prepare_v2(reader, "SELECT count(*) FROM event", -1, &open, NULL) == SQLITE_OK && (!read_meanwhile || sqlite3_step(open) == SQLITE_ROW),
+       "wal, %s: a reader", when);
+    int times = read_meanwhile ? 9 : 2; /* nine: more than what is waited for */
+    for (int i = 0; i < times; i++) {
+        checkpoint_wait(c);
+        if (!write_much(s, str_c(when), &e))
+            ok(false, "wal: %s", e.text);
+    }
+    ok(wal_octets(s) > MUCH, "wal, %s: it is in use", when);
+    checkpoint_last(c);
+    checkpoint_end(c);
+    ok(read_meanwhile == (wal_octets(s) > 0), "wal, %s: emptied where nobody does", when);
+    sqlite3_finalize(open);
+    sqlite3_close(reader);
+    int64_t rows;
+    ok(db_number(s, &e, 0, &rows, "SELECT count(*) FROM event WHERE kind = ? AND length(detail) = ?", "si", str_c(when), (int64_t)MUCH) && rows == times,
+       "wal, %s: all is there", when);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/mailpipe-unit.XXXXXX";
@@ -341,6 +387,8 @@ int main(void)
     intake_again(s);
     cursors(s);
     locks(s);
+    checkpoints(s, false);
+    checkpoints(s, true);
     store_close(s);
     char *command = str_z(&mem, str_fmt(&mem, "rm -rf '%s'", dir));
     ok(system(command) == 0, "cleaned up");
