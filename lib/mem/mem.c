@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -25,7 +26,7 @@
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { COMMIT_STEP = 1 << 18, SMALLEST = 1 << 20, EXIT_TRY_LATER = 75 };
+enum { COMMIT_STEP = 1 << 18, SMALLEST = 1 << 20, SHARES = 32, EXIT_TRY_LATER = 75 };
 
 static _Noreturn void out_of_memory(void)
 {
@@ -35,9 +36,19 @@ static _Noreturn void out_of_memory(void)
     _exit(EXIT_TRY_LATER);
 }
 
+/* Under a limit no arena may take what all the others need. */
+static size_t fair(size_t size)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur / SHARES)
+        return size;
+    size_t share = limit.rlim_cur / SHARES;
+    return share > SMALLEST ? share : SMALLEST;
+}
+
 arena arena_new(size_t size)
 {
-    size = (size + COMMIT_STEP - 1) / COMMIT_STEP * COMMIT_STEP;
+    size = (fair(size) + COMMIT_STEP - 1) / COMMIT_STEP * COMMIT_STEP;
     for (bool limited = false;; limited = true) {
         char *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (p != MAP_FAILED) {
@@ -62,6 +73,20 @@ arena arena_huge(size_t size)
     madvise(a.base, (size_t)(a.end - a.base), MADV_HUGEPAGE);
     a.committed = a.end;
     return a;
+}
+
+arena arena_piece(const arena *whole, size_t i, size_t size)
+{
+    assert(size % COMMIT_STEP == 0 && whole->committed == whole->base && i < (size_t)(whole->end - whole->base) / size);
+    char *p = whole->base + i * size;
+    return (arena){p, p, p, p + size};
+}
+
+void arena_rejoin(arena *piece)
+{
+    if (piece->base)
+        UNPOISON(piece->base, (size_t)(piece->committed - piece->base));
+    *piece = (arena){0};
 }
 
 void arena_free(arena *a)

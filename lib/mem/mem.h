@@ -25,6 +25,11 @@ arena arena_new(size_t size);
 /* The same for what is visited at random: on huge pages where the system has them. */
 arena arena_huge(size_t size);
 
+/* Piece i of an arena from which nothing is allocated, as an arena of `size` octets (a multiple of 256 KB): many arenas are made and given back
+ * at once. The whole must reach so far. Each goes by arena_rejoin, then the whole by arena_free. */
+arena arena_piece(const arena *whole, size_t i, size_t size);
+void arena_rejoin(arena *piece);
+
 /* Give everything back to the system. */
 void arena_free(arena *a);
 

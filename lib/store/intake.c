@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 enum {
-    SLOT_OCTETS = 1 << 30,  /* addresses for one record */
+    SLOT_OCTETS = 16 << 20, /* addresses for one record of a line up to SLOT_LINE */
+    SLOT_LINE = 64 << 10,
+    FEW_SLOTS = 4, LEAST_OCTETS = 256 << 10, /* under a limit */
+    LONG_OCTETS = 1 << 30,  /* for a longer one */
     SLOT_KEPT = 32 << 10,   /* of memory behind a record; what a larger one took is given back */
     LESS_URGENT = 4,        /* nice(2) of the threads: what the taker does is done by nobody else */
     UNREAD_LINES = 64,      /* more need no memory before a thread has time for them */
@@ -30,6 +33,9 @@ struct intake {
     pthread_cond_t work, ready, room; /* for the workers, the taker, the giver */
     int64_t given, begun, done, next; /* of all lines ever: handed in, worked on, ready, handed out */
     ptrdiff_t octets;           /* of the lines between given and next */
+    arena memory;               /* of all records but the long ones, in pieces */
+    size_t piece, pieces;       /* octets of one; in use so far */
+    int64_t most;               /* lines ahead: INTAKE_SLOTS, or fewer where a limit on addresses leaves no more pieces */
     arena spare[INTAKE_SLOTS];  /* memory of records that were handed out; the latest is taken first, it is still in the caches */
     int spares;
     int64_t epoch;
@@ -44,6 +50,33 @@ struct intake {
     bool synced, sync_good;
     struct err sync_err;
 };
+
+/* ---- memory of a record ---------------------------------------------------------------------------------------------- */
+
+static bool is_piece(const struct intake *in, const arena *mem) { return mem->base >= in->memory.base && mem->base < in->memory.end; }
+
+static void reserve(struct intake *in)
+{
+    in->memory = arena_new((size_t)INTAKE_SLOTS * SLOT_OCTETS);
+    size_t all = (size_t)(in->memory.end - in->memory.base);
+    for (in->piece = SLOT_OCTETS; all / in->piece < FEW_SLOTS && in->piece > LEAST_OCTETS;)
+        in->piece /= 2;
+    in->most = (int64_t)(all / in->piece);
+}
+
+/* For the giver. */
+static arena new_memory(struct intake *in, bool is_long)
+{
+    return is_long ? arena_new(LONG_OCTETS) : arena_piece(&in->memory, in->pieces++, in->piece);
+}
+
+static void release(struct intake *in, arena *mem)
+{
+    if (is_piece(in, mem))
+        arena_rejoin(mem);
+    else
+        arena_free(mem);
+}
 
 /* ---- one line ------------------------------------------------------------------------------------------------- */
 
@@ -119,7 +152,8 @@ static bool is_next_done(const struct intake *in) { return in->next < in->given 
 /* Not at each line: then it would be woken for each. */
 static void wake_giver(struct intake *in)
 {
-    if (in->giver_waits && in->given - in->next <= INTAKE_SLOTS / 2 && in->octets <= INTAKE_OCTETS / 2 && in->given - in->begun <= UNREAD_LINES / 2)
+    if (in->giver_waits && in->given - in->next <= in->most - in->most / 8 && in->octets <= INTAKE_OCTETS / 8 * 7 &&
+        in->given - in->begun <= UNREAD_LINES / 2)
         pthread_cond_signal(&in->room);
 }
 
@@ -220,6 +254,7 @@ struct intake *intake_new(arena *a, struct store *s, struct err *e)
         return NULL;
     struct intake *in = ARENA_NEW(a, struct intake);
     in->store = s;
+    reserve(in);
     pthread_mutex_init(&in->lock, NULL);
     pthread_cond_init(&in->work, NULL);
     pthread_cond_init(&in->ready, NULL);
@@ -242,9 +277,10 @@ void intake_end(struct intake *in)
     }
     strip(&in->own);
     for (int i = 0; i < INTAKE_SLOTS; i++)
-        arena_free(&in->slot[i].mem);
+        release(in, &in->slot[i].mem);
     while (in->spares)
-        arena_free(&in->spare[--in->spares]);
+        release(in, &in->spare[--in->spares]);
+    arena_free(&in->memory);
 }
 
 /* ---- the giver --------------------------------------------------------------------------------------------------- */
@@ -266,7 +302,7 @@ static void wait_for_taker(struct intake *in)
 
 static bool is_full(const struct intake *in)
 {
-    return in->given - in->next == INTAKE_SLOTS || in->octets > INTAKE_OCTETS || in->given - in->begun == UNREAD_LINES;
+    return in->given - in->next >= in->most || in->octets > INTAKE_OCTETS || in->given - in->begun == UNREAD_LINES;
 }
 
 void intake_give(struct intake *in, str line, int64_t number)
@@ -275,12 +311,13 @@ void intake_give(struct intake *in, str line, int64_t number)
     while (is_full(in))
         wait_for_taker(in);
     struct taken *t = &in->slot[in->given % INTAKE_SLOTS];
-    arena mem = in->spares ? in->spare[--in->spares] : (arena){0};
+    bool is_long = line.len > SLOT_LINE;
+    arena mem = !is_long && in->spares ? in->spare[--in->spares] : (arena){0};
     pthread_mutex_unlock(&in->lock);
     if (mem.base)
         arena_reset_keeping(&mem, SLOT_KEPT);
     else
-        mem = arena_new(SLOT_OCTETS);
+        mem = new_memory(in, is_long);
     *t = (struct taken){.number = number, .mem = mem};
     t->line = str_copy(&t->mem, line);
     pthread_mutex_lock(&in->lock);
@@ -326,7 +363,10 @@ static void give_back(struct intake *in)
     struct taken *t = &in->slot[in->next++ % INTAKE_SLOTS];
     in->holds = false;
     in->octets -= t->line.len;
-    in->spare[in->spares++] = t->mem;
+    if (is_piece(in, &t->mem))
+        in->spare[in->spares++] = t->mem;
+    else
+        arena_free(&t->mem);
     t->mem = (arena){0};
     wake_giver(in);
 }

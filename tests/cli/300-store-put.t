@@ -130,7 +130,17 @@ wait
 # -- a limit on addresses is none on the work
 case $BUILD in
 *san*) pass 'no limit under the sanitizers, which need addresses' ;;
-*) is 'a limit of 1.5 GB' "$(bash -c 'ulimit -v 1500000; mail-store put -s limited' <three.jsonl 2>&1)" 'mail-store: 3 new, 0 known' ;;
+*)
+	is 'a limit of 1.5 GB' "$(bash -c 'ulimit -v 1500000; mail-store put -s limited' <three.jsonl 2>&1)" 'mail-store: 3 new, 0 known'
+	# More lines than fit into so many addresses at once.
+	i=0
+	while [ "$i" -lt 500 ]; do
+		i=$((i + 1))
+		printf 'Subject: number %s\n\ntext\n' "$i" >"many-$i.eml"
+	done
+	mail-parse many-*.eml >many.jsonl
+	is 'the same for many lines' "$(bash -c 'ulimit -v 1500000; mail-store put -s limited' <many.jsonl 2>&1)" 'mail-store: 500 new, 0 known'
+	;;
 esac
 
 exits 0 mail-store check --full

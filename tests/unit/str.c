@@ -154,6 +154,24 @@ static void arenas(void)
     ok(a.base == NULL, "freed");
 }
 
+/* Pieces of a whole: apart, and given back with it. */
+static void pieces(void)
+{
+    enum { SIZE = 1 << 18, PIECES = 3 };
+    arena whole = arena_new(PIECES * SIZE), piece[PIECES];
+    for (size_t i = 0; i < PIECES; i++) {
+        piece[i] = arena_piece(&whole, i, SIZE);
+        memset(arena_alloc(&piece[i], SIZE, 1), (int)i, SIZE);
+    }
+    bool kept = true;
+    for (size_t i = 0; i < PIECES; i++)
+        kept = kept && piece[i].base[0] == (char)i && piece[i].base[SIZE - 1] == (char)i;
+    ok(kept, "pieces of an arena lie apart");
+    for (size_t i = 0; i < PIECES; i++)
+        arena_rejoin(&piece[i]);
+    arena_free(&whole);
+}
+
 int main(void)
 {
     arena a = arena_new(1 << 26);
@@ -162,5 +180,6 @@ int main(void)
     utf8(&a);
     buffers(&a);
     arenas();
+    pieces();
     return done();
 }
