@@ -2,6 +2,7 @@
 """A TCP proxy on loopback that makes the network worse; see -h.
 
 A chunk leaves half a round trip after it came, each way, without waiting between chunks; TCP_NODELAY is on.
+What comes in bulk is read once in NAP seconds, so that the proxy takes little of the machine that is measured.
 """
 import argparse
 import asyncio
@@ -14,6 +15,9 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 CHUNK_LIMIT = 8 * 1024 * 1024  # what one direction may hold back; more waits in the sockets
+BULK = 8 * 1024  # octets at once that are no dialog
+NAP = 0.0005
+READ_MOST = 1024 * 1024  # octets at once
 
 
 class Counts:
@@ -38,11 +42,12 @@ class Side(asyncio.Protocol):
         self.waiting = collections.deque()  # (time, chunk; None is the end)
         self.held = self.seen = 0
         self.timer = None
-        self.blocked = self.ended = self.dead = self.cutting = self.muted = False
+        self.blocked = self.ended = self.dead = self.cutting = self.muted = self.napping = False
         self.tail = b""
 
     def connection_made(self, transport):
         self.transport = transport
+        transport.max_size = READ_MOST
         if not self.from_server:
             self.proxy.opened(self)
         elif self.peer:
@@ -51,8 +56,16 @@ class Side(asyncio.Protocol):
     def data_received(self, data):
         self.proxy.count(self.from_server, len(data))
         data = self.proxy.limited(self, data)
+        if len(data) >= BULK and self.proxy.opts.delay_ms:
+            self.napping = True
+            self.proxy.loop.call_later(NAP, self.wake)
         if data:
             self.push(data)
+
+    def wake(self):
+        self.napping = False
+        if self.peer:
+            self.flow()
 
     def eof_received(self):
         self.ended = True
@@ -99,7 +112,7 @@ class Side(asyncio.Protocol):
 
     def flow(self):
         if self.transport and not self.transport.is_closing():
-            if self.peer.blocked or self.held > CHUNK_LIMIT:
+            if self.napping or self.peer.blocked or self.held > CHUNK_LIMIT:
                 self.transport.pause_reading()
             else:
                 self.transport.resume_reading()
