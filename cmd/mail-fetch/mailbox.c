@@ -57,11 +57,14 @@ static bool search(struct job *j, struct buf *set, struct err *e)
     return done;
 }
 
-/* What the next search asks for: of the holes from *i on, and then all that is new, as much as fits into its line. */
+/* Ranges that may hold what the store lacks: the holes, and what is new, if there can be any. */
+static ptrdiff_t lacking_ranges(const struct cursor *c) { return c->n_holes + (c->last_uid < UINT32_MAX); }
+
+/* What the next search asks for: of these ranges, from *i on, as many as fit into its line. */
 static str next_lacking(arena *a, const struct cursor *c, ptrdiff_t *i)
 {
     struct buf set = buf_new(a, SET_OCTETS + 64);
-    for (; *i <= c->n_holes && set.len <= SET_OCTETS; ++*i) {
+    for (; *i < lacking_ranges(c) && set.len <= SET_OCTETS; ++*i) {
         buf_put(&set, set.len ? S(",") : S("UID "));
         if (*i < c->n_holes)
             buf_fmt(&set, "%lld:%lld", (long long)c->holes[*i].first, (long long)c->holes[*i].last);
@@ -75,7 +78,7 @@ static bool search_lacking(struct job *j, struct err *e)
 {
     const struct cursor *c = &j->cursor;
     bool news = !j->box.uid_next || j->box.uid_next > c->last_uid + 1, found = true;
-    for (ptrdiff_t i = 0; found && (news || c->n_holes) && i <= c->n_holes;)
+    for (ptrdiff_t i = 0; found && (news || c->n_holes) && i < lacking_ranges(c);)
         found = imap_search(&j->mem, j->session->imap, next_lacking(&j->mem, c, &i), &j->uids, e);
     return found;
 }

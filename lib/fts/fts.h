@@ -54,6 +54,8 @@ void fts_postings_free(struct fts_postings *p);
 void fts_postings_add(struct fts_postings *p, int64_t rowid, const struct fts_words *words);
 /* Memory that they take, in octets: 0 where there are none. */
 ptrdiff_t fts_postings_octets(const struct fts_postings *p);
+/* Whether they take more than `most`, or half of what a limit on addresses leaves: then it is time to write them. */
+bool fts_postings_full(const struct fts_postings *p, ptrdiff_t most);
 void fts_postings_clear(struct fts_postings *p);
 
 /* Who takes the pages of a segment, ascending from 1. A function that returns false ends the writing. */

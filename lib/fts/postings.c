@@ -63,6 +63,12 @@ void fts_postings_clear(struct fts_postings *p)
 
 ptrdiff_t fts_postings_octets(const struct fts_postings *p) { return p->terms ? p->mem.next - p->mem.base : 0; }
 
+bool fts_postings_full(const struct fts_postings *p, ptrdiff_t most)
+{
+    ptrdiff_t half = (p->mem.end - p->mem.base) / 2;
+    return fts_postings_octets(p) > (most < half ? most : half);
+}
+
 static struct term *term_at(const struct fts_postings *p, uint32_t place) { return (struct term *)(void *)(p->mem.base + (size_t)place * UNIT); }
 
 static uint32_t place_of(const struct fts_postings *p, const struct term *t) { return (uint32_t)(((const char *)t - p->mem.base) / UNIT); }

@@ -219,8 +219,10 @@ bool imap_search(arena *a, struct imap *c, str what, struct imap_uids *out, stru
 {
     struct hits h = {a, out, false};
     struct imap_reply reply;
-    bool asked = c->ahead.len && str_eq(c->ahead, what), sent = asked || send_search(c, *a, what, e);
+    bool any = c->ahead.len > 0, asked = any && str_eq(c->ahead, what);
     c->ahead = STR_NONE;
+    /* An answer that is not wanted must not be taken for another. */
+    bool sent = asked || ((!any || imap_await(c, c->ahead_tag, NULL, NULL, &reply, e)) && send_search(c, *a, what, e));
     if (!sent || !imap_await(c, asked ? c->ahead_tag : c->tag, on_search, &h, &reply, e)) {
         err_stage(e, "search");
         return false;

@@ -335,6 +335,8 @@ enum net_result net_read(struct net *n, int wait_ms, str *octets, struct err *e)
             return r;
         if (n->flow >= NET_FLOW && wait_ms != 0) {
             wait_for_piece(n);
+            if (wait_ms < 0 && prog_stopping())
+                return NET_QUIET;
             continue;
         }
         if (!wait_for(n, true, blocked, wait_ms, &quiet, e))

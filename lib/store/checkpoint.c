@@ -11,15 +11,35 @@ enum {
 struct checkpoint {
     struct store *store;
     pthread_t thread;
-    bool started, alone; /* alone: there is no thread, it is done at once */
+    bool started;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
+    bool alone; /* no thread can do it: the caller does */
     bool wanted, busy, last, ends;
     int pages; /* of the WAL */
 };
 
-/* A failure (a full disk, say) leaves the pages in the WAL, where they are as good; the next one tries again. */
-static void transfer(struct store *s, int how) { sqlite3_wal_checkpoint_v2(s->db, NULL, how, NULL, NULL); }
+/* A failure (a full disk, say) leaves the pages in the WAL, where they are as good; the next one tries again. The last time, what is left then
+ * is brought over with other writers shut out, and the WAL emptied: a moment. */
+static void transfer(struct store *s, bool last)
+{
+    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (last)
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+/* Called with the lock; lets go of it while it works. */
+static void transfer_unlocked(struct checkpoint *c, struct store *s)
+{
+    bool last = c->last;
+    c->wanted = false;
+    c->busy = true;
+    pthread_mutex_unlock(&c->lock);
+    transfer(s, last);
+    pthread_mutex_lock(&c->lock);
+    c->busy = false;
+    pthread_cond_broadcast(&c->changed);
+}
 
 static void *run(void *context)
 {
@@ -28,23 +48,17 @@ static void *run(void *context)
     arena mem = arena_new(1 << 24);
     /* A connection of its own: that of the caller is in the next transaction by now. */
     struct store *s = store_open(&mem, str_z(&mem, c->store->dir), STORE_WRITE, &ignored);
+    pthread_mutex_lock(&c->lock);
     if (s)
         sqlite3_busy_timeout(s->db, 0);
-    pthread_mutex_lock(&c->lock);
-    while (!c->ends || c->wanted) {
-        if (!c->wanted) {
+    c->alone = !s;
+    c->wanted = c->wanted && s;
+    pthread_cond_broadcast(&c->changed);
+    while (!c->alone && (!c->ends || c->wanted)) {
+        if (c->wanted)
+            transfer_unlocked(c, s);
+        else
             pthread_cond_wait(&c->changed, &c->lock);
-            continue;
-        }
-        int how = c->last ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-        c->wanted = false;
-        c->busy = true;
-        pthread_mutex_unlock(&c->lock);
-        if (s)
-            transfer(s, how);
-        pthread_mutex_lock(&c->lock);
-        c->busy = false;
-        pthread_cond_broadcast(&c->changed);
     }
     pthread_mutex_unlock(&c->lock);
     store_close(s);
@@ -59,10 +73,24 @@ static void start(struct checkpoint *c)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     c->started = pthread_create(&c->thread, NULL, run, c) == 0;
-    c->alone = !c->started;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (c->started)
         pthread_setname_np(c->thread, "store wal");
+    else
+        c->alone = true;
+}
+
+/* False where no thread does it. */
+static bool ask(struct checkpoint *c, bool last, int pages)
+{
+    pthread_mutex_lock(&c->lock);
+    bool asked = !c->alone;
+    c->wanted = asked;
+    c->last = last;
+    c->pages = pages;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    return asked;
 }
 
 static int committed(void *context, sqlite3 *db, const char *name, int pages)
@@ -73,15 +101,8 @@ static int committed(void *context, sqlite3 *db, const char *name, int pages)
         return SQLITE_OK;
     if (!c->started && !c->alone)
         start(c);
-    if (c->alone) {
-        transfer(c->store, SQLITE_CHECKPOINT_PASSIVE);
-        return SQLITE_OK;
-    }
-    pthread_mutex_lock(&c->lock);
-    c->wanted = true;
-    c->pages = pages;
-    pthread_cond_broadcast(&c->changed);
-    pthread_mutex_unlock(&c->lock);
+    if (!ask(c, false, pages) && pages >= DB_WAL_PAGES)
+        transfer(c->store, false);
     return SQLITE_OK;
 }
 
@@ -107,17 +128,13 @@ void checkpoint_wait(struct checkpoint *c)
 
 void checkpoint_last(struct checkpoint *c)
 {
-    if (!c->started)
-        return;
-    pthread_mutex_lock(&c->lock);
-    c->wanted = c->last = true;
-    pthread_cond_broadcast(&c->changed);
-    pthread_mutex_unlock(&c->lock);
+    if (c->started)
+        ask(c, true, 0);
 }
 
 void checkpoint_end(struct checkpoint *c)
 {
-    sqlite3_wal_hook(c->store->db, NULL, NULL);
+    sqlite3_wal_autocheckpoint(c->store->db, DB_WAL_PAGES);
     if (!c->started)
         return;
     pthread_mutex_lock(&c->lock);

@@ -204,14 +204,17 @@ static bool same_digest(const struct blob_source *source, const char *hex, const
                    STR_ARG(source->blob_id));
 }
 
-/* gc leaves it alone, too: it goes by the same time. */
+static int64_t age_ms(struct timespec t) { return sys_clock.now_ms() - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000); }
+
+static bool is_recent(int64_t age_ms) { return age_ms >= 0 && age_ms < FRESH_MS && age_ms < sys_clock.since_boot_ms(); }
+
+/* Written and named. gc leaves it alone, too: it goes by the time of its name. */
 static bool is_fresh(const struct blob_copier *c, const char *name, int64_t size)
 {
     struct stat st;
     if (fstatat(c->blobs, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) || st.st_size != size || size == 0)
         return false;
-    int64_t age_ms = sys_clock.now_ms() - ((int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000);
-    return age_ms >= 0 && age_ms < FRESH_MS && age_ms < sys_clock.since_boot_ms();
+    return is_recent(age_ms(st.st_mtim)) && is_recent(age_ms(st.st_ctim));
 }
 
 /* What lies in blobs/ without a row that names it may have been cut short by a failure of power. */
@@ -222,10 +225,12 @@ static bool verify(struct blob_copier *c, const struct blob_source *source, cons
     if (fd < 0)
         return false;
     bool whole = copy_whole(c, fd, path, e);
-    fchmod(fd, 0600); /* renews its ctime, so that gc leaves it; where that fails gc may take it in a day, and check tells */
-    close(fd);
     sha256_end(c->sha, hex);
-    return whole && same_digest(source, hex, path, e);
+    whole = whole && same_digest(source, hex, path, e);
+    if (whole)
+        fchmod(fd, 0600); /* renews its ctime, so that gc leaves it; where that fails gc may take it in a day, and check tells */
+    close(fd);
+    return whole;
 }
 
 static int open_target(struct blob_copier *c, str blob_id, bool nameless, char temporary[64])

@@ -140,7 +140,7 @@ static bool put_sizes(struct index_writer *w, int64_t id, const struct fts_words
 bool index_add(struct index_writer *w, int64_t id, const struct fts_words *words, struct err *e)
 {
     bool behind = id <= w->last; /* a doclist ascends */
-    if ((behind || fts_postings_octets(w->postings) > GATHERED_OCTETS) && !index_flush(w, e))
+    if ((behind || fts_postings_full(w->postings, GATHERED_OCTETS)) && !index_flush(w, e))
         return false;
     w->last = id;
     fts_postings_add(w->postings, id, words);

@@ -107,6 +107,30 @@ X
 is 'no mailbox: exit code' "$code" 66
 like 'no mailbox: the name like it' "$(cat err)" 'Inbux'
 
+# Behind the highest UID nothing can be new.
+highest='S: * OK hi
+C*: EXAMINE "?INBOX
+S: * 1 EXISTS
+S: * OK [UIDVALIDITY 7] ok
+S: $tag OK [READ-ONLY] done'
+play 'the highest UID' <<X
+$highest
+C: UID SEARCH UID 1:\\*
+S: * SEARCH 4294967295
+S: \$tag OK done
+C: UID FETCH 4294967295 
+S: * 1 FETCH (UID 4294967295 BODY[] {4}
+R: last)\\r\\n
+$end
+X
+is 'the highest UID: it came' "$(uids)" '[0,4294967295]'
+mail-store put -q -s "$T/store$n" <out
+play 'nothing behind the highest UID' -s "$T/store$n" <<X
+$highest
+C: LOGOUT
+X
+is 'the highest UID: no search behind it' "$code $(tail -n 1 out | jq -c .found)" '0 0'
+
 play 'one refused' <<X
 $begin
 S: * 1 FETCH (UID 1 BODY[] {3}

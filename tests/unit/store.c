@@ -202,6 +202,8 @@ static void fresh(struct store *s, struct blob_copier *c)
     sys_clock.since_boot_ms = just_booted;
     ok(!blob_copy(c, &source, &e) && e.class == ERR_INPUT, "copy: or where the machine was started since");
     sys_clock = real;
+    struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    ok(utimensat(AT_FDCWD, str_z(&mem, blob_path(&mem, s, str_c(hello))), old, 0) == 0 && !blob_copy(c, &source, &e), "copy: or where only its name is new");
     source.raw = S("aGVsbG8=");
     ok(blob_copy(c, &source, &e), "copy: \"hello\" lies there again");
 }
