@@ -206,7 +206,7 @@ static bool same_digest(const struct blob_source *source, const char *hex, const
 
 static int64_t age_ms(struct timespec t) { return sys_clock.now_ms() - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000); }
 
-static bool is_recent(int64_t age_ms) { return age_ms >= 0 && age_ms < FRESH_MS && age_ms < sys_clock.since_boot_ms(); }
+static bool is_recent(int64_t ms) { return ms >= 0 && ms < FRESH_MS && ms < sys_clock.since_boot_ms(); }
 
 /* Written and named. gc leaves it alone, too: it goes by the time of its name. */
 static bool is_fresh(const struct blob_copier *c, const char *name, int64_t size)
