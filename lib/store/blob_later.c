@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 enum { SLOTS = 32, ID_OCTETS = 64 };
@@ -74,16 +73,6 @@ static void *run(void *context)
     return NULL;
 }
 
-/* Signals are for the thread that reads stdin: it must notice. */
-static void start(struct blob_later *l)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    l->threaded = pthread_create(&l->thread, NULL, run, l) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 struct blob_later *blob_later_new(arena *a, struct store *s, struct err *e)
 {
     int blobs = blobs_open(s, e);
@@ -97,7 +86,7 @@ struct blob_later *blob_later_new(arena *a, struct store *s, struct err *e)
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->work, NULL);
     pthread_cond_init(&l->ready, NULL);
-    start(l);
+    l->threaded = thread_start(&l->thread, "store blobs", run, l);
     return l;
 }
 

@@ -1,7 +1,7 @@
 #include "store/checkpoint.h"
+#include "sys/sys.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 enum {
     WORTH_PAGES = 1024,            /* of the WAL: less is left to who closes the database */
@@ -66,20 +66,6 @@ static void *run(void *context)
     return NULL;
 }
 
-/* Signals are for the thread that reads stdin: it must notice. */
-static void start(struct checkpoint *c)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    c->started = pthread_create(&c->thread, NULL, run, c) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (c->started)
-        pthread_setname_np(c->thread, "store wal");
-    else
-        c->alone = true;
-}
-
 /* False where no thread does it. */
 static bool ask(struct checkpoint *c, bool last, int pages)
 {
@@ -99,8 +85,11 @@ static int committed(void *context, sqlite3 *db, const char *name, int pages)
     (void)db, (void)name;
     if (pages < WORTH_PAGES)
         return SQLITE_OK;
-    if (!c->started && !c->alone)
-        start(c);
+    if (!c->started && !c->alone) {
+        c->started = thread_start(&c->thread, "store wal", run, c);
+        if (!c->started)
+            c->alone = true;
+    }
     if (!ask(c, false, pages) && pages >= DB_WAL_PAGES)
         transfer(c->store, false);
     return SQLITE_OK;

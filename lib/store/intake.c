@@ -1,8 +1,8 @@
 #include "store/intake.h"
+#include "sys/sys.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -227,23 +227,17 @@ static void strip(struct worker *w)
     index_cutter_free(w->cutter);
 }
 
-/* Signals are for the thread that reads stdin: it must notice. */
 static bool start(struct intake *in, arena *a, int blobs, struct err *e)
 {
-    sigset_t all, before;
     err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (int i = 0; i < INTAKE_THREADS; i++) {
         struct worker *w = &in->worker[i];
-        if (!equip(w, in, a, blobs, e) || pthread_create(&w->thread, NULL, run, w) != 0) {
+        if (!equip(w, in, a, blobs, e) || !thread_start(&w->thread, "store intake", run, w)) {
             strip(w);
             break;
         }
-        pthread_setname_np(w->thread, "store intake");
         in->workers++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return in->workers > 0;
 }
 

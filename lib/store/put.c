@@ -5,7 +5,6 @@
 #include "sys/sys.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -43,19 +42,6 @@ struct put {
 
 static void *write_rows(void *context);
 
-/* Signals are for the thread that reads stdin: it must notice. */
-static bool start(struct put *p)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&p->writer, NULL, write_rows, p) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started)
-        pthread_setname_np(p->writer, "store rows");
-    return started;
-}
-
 static void release(struct put *p)
 {
     db_rollback(p->store);
@@ -83,7 +69,7 @@ struct put *put_new(arena *a, struct store *s, struct put_options options, struc
     p->names = names_new(a, s);
     p->row = (struct row_writer){.store = s, .index = index_writer_new(a, s), .cutter = intake_cutter(in), .names = p->names,
                                  .threads = threads_new(a, s), .cursors = &p->cursors};
-    if (start(p))
+    if (thread_start(&p->writer, "store rows", write_rows, p))
         return p;
     err_set(e, ERR_LATER, "put.thread", "raise the limit on processes (ulimit -u), or try again later", "put cannot start a thread");
     release(p);

@@ -5,6 +5,7 @@
 
 #include "err/err.h"
 
+#include <pthread.h>
 #include <unistd.h> /* optarg, optind */
 
 /* ---- prog: one program's name, messages and outcome -------------------------------------------- */
@@ -186,6 +187,11 @@ struct held_locks {
 void locks_held(arena *a, struct held_locks *out);
 /* The process that holds it; 0: none that is seen. */
 int64_t locks_holder(const struct held_locks *locks, int64_t inode);
+
+/* ---- threads ------------------------------------------------------------------------------------ */
+
+/* A thread that takes no signals: they are for the one that reads stdin, which must notice. name: up to 15 letters, for top(1). */
+bool thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context);
 
 /* ---- clock and randomness, replaceable in tests ------------------------------------------------- */
 

@@ -245,6 +245,23 @@ static void locks(void)
     arena_free(&a);
 }
 
+static void *look_at_signals(void *context)
+{
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    *(bool *)context = sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGINT) == 1;
+    return NULL;
+}
+
+static void threads(void)
+{
+    pthread_t thread;
+    sigset_t ours;
+    bool deaf = false;
+    ok(thread_start(&thread, "unit", look_at_signals, &deaf) && pthread_join(thread, NULL) == 0 && deaf, "a thread takes no signals");
+    ok(pthread_sigmask(SIG_SETMASK, NULL, &ours) == 0 && sigismember(&ours, SIGTERM) == 0, "its maker does");
+}
+
 int main(void)
 {
     arena a = arena_new(1 << 26);
@@ -255,5 +272,6 @@ int main(void)
     options(&a);
     ok(now_s() > 1700000000 && sys_clock.monotonic_ms() > 0, "there is a clock");
     locks();
+    threads();
     return done();
 }
