@@ -162,13 +162,19 @@ static bool send_search(struct imap *c, arena scratch, str what, struct err *e)
 bool imap_examine(struct imap *c, str name, str ahead, struct imap_box *out, struct err *e)
 {
     *out = (struct imap_box){0};
-    c->ahead = str_copy(c->mem, ahead);
+    str kept = str_copy(c->mem, ahead);
     arena scratch = *c->mem;
     struct buf b = {.mem = &scratch};
     struct imap_reply reply;
-    bool sent = with_name(&b, "EXAMINE", name, "", e) && imap_send(c, buf_str(&b), e) && (!ahead.len || send_search(c, scratch, ahead, e));
-    c->ahead_tag = c->tag;
-    if (!sent || !imap_await(c, ahead.len ? c->tag - 1 : c->tag, on_examine, out, &reply, e)) {
+    bool sent = with_name(&b, "EXAMINE", name, "", e) && imap_send(c, buf_str(&b), e);
+    unsigned tag = c->tag;
+    c->ahead = STR_NONE;
+    if (sent && ahead.len) {
+        sent = send_search(c, scratch, ahead, e);
+        c->ahead = kept;
+        c->ahead_tag = c->tag;
+    }
+    if (!sent || !imap_await(c, tag, on_examine, out, &reply, e)) {
         err_stage(e, "select");
         return false;
     }

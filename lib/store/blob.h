@@ -82,8 +82,8 @@ void blob_copier_free(struct blob_copier *c);
 /* Whether the path is the one where that blob lies in the store. */
 bool blob_is_own(const struct blob_copier *c, str blob_id, str path);
 /* Copy the source into blobs/, or find that it lies there whole: by its octets, or where it was written and named in the last hour, since the
- * machine was started, and has its size: then it is what mail-fetch has just written, and no failure of power can have cut it. Refused where the octets are others than the blob id says (class
- * input), the file is gone (missing) or no message is named (input). */
+ * machine was started, and has its size: then it is what mail-fetch has just written, and no failure of power can have cut it. Refused where
+ * the octets are others than the blob id says (class input), the file is gone (missing) or no message is named (input). */
 bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct err *e);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FRESH_MS = 60 * 60 * 1000 };
+enum { FRESH_MS = 60 * 60 * 1000 }; /* longer than a fetch takes to hand on what it wrote */
 
 struct blob_copier {
     str blobs_dir; /* "…/blobs/" */
@@ -218,9 +218,11 @@ static bool is_fresh(const struct blob_copier *c, const char *name, int64_t size
 }
 
 /* What lies in blobs/ without a row that names it may have been cut short by a failure of power. */
-static bool verify(struct blob_copier *c, const struct blob_source *source, const char *path, struct err *e)
+static bool verify(struct blob_copier *c, const struct blob_source *source, const char *name, const char *path, struct err *e)
 {
     char hex[65];
+    if (is_fresh(c, name, source->size))
+        return true;
     int fd = open_regular(path, e);
     if (fd < 0)
         return false;
@@ -297,12 +299,12 @@ bool blob_copy(struct blob_copier *c, const struct blob_source *source, struct e
         path[source->path.len] = 0;
         if (!blob_is_own(c, source->blob_id, source->path) || source->format.len)
             return copy_in(c, source, path, true, e);
-        return is_fresh(c, name, source->size) || verify(c, source, own, e);
+        return verify(c, source, name, own, e);
     }
     if (source->raw.len)
         return copy_in(c, source, NULL, true, e);
     if (faccessat(c->blobs, name, F_OK, 0) != 0 && errno == ENOENT)
         return err_set(e, ERR_MISSING, "blob.absent", "parse it from a file, or with mail-parse --inline",
                        "cannot read the message %.*s: its record neither holds it nor names a file", STR_ARG(source->blob_id));
-    return is_fresh(c, name, source->size) || verify(c, source, own, e);
+    return verify(c, source, name, own, e);
 }
