@@ -17,12 +17,12 @@ enum {
 
 /* ---- the words of one message ---------------------------------------------------------------------------------- */
 
-/* Words of one message, each once, with its positions as a poslist (without its size). */
+/* Words of one message, each once, with its positions as a poslist behind its size. */
 struct fts_word {
     uint32_t hash;
-    uint32_t at;        /* of its octets: the text, behind it the positions */
-    uint32_t len;       /* of the text */
-    uint32_t positions; /* octets of them */
+    uint32_t at;      /* of its octets: the text, behind it the poslist */
+    uint32_t len;     /* of the text */
+    uint32_t poslist; /* octets of it and of its size */
 };
 struct fts_words {
     const struct fts_word *word;

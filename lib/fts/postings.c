@@ -1,5 +1,6 @@
 /* The words of many messages. */
 #include "fts/fts.h"
+#include "fts/octets.h"
 #include "fts/segment.h"
 #include "fts/varint.h"
 
@@ -99,7 +100,7 @@ static struct term *add_term(struct fts_postings *p, struct slot *slot, const st
     bool crosses = (uintptr_t)p->mem.next % LINE + size > LINE && size <= LINE;
     struct term *t = arena_alloc(&p->mem, size, crosses ? LINE : UNIT);
     *t = (struct term){.len = (uint16_t)w->len, .chunk = CHUNK_FIRST, .room = CHUNK_FIRST};
-    memcpy(t->text, text, w->len);
+    octets_copy(t->text, text, w->len);
     t->next = first_chunk(t);
     *slot = (struct slot){w->hash, place_of(p, t)};
     p->terms++;
@@ -114,7 +115,7 @@ static struct term *find_term(struct fts_postings *p, const struct fts_word *w, 
         if (p->slot[at].hash != w->hash)
             continue;
         struct term *t = term_at(p, p->slot[at].term);
-        if (t->len == w->len && memcmp(t->text, text, w->len) == 0)
+        if (t->len == w->len && octets_same(t->text, text, w->len))
             return t;
     }
     return add_term(p, &p->slot[at], w, text);
@@ -146,19 +147,17 @@ static void append(struct fts_postings *p, struct term *t, const void *octets, u
         t->next += t->room;
         add_chunk(p, t);
     }
-    memcpy(t->next, from, n);
+    octets_copy(t->next, from, n);
     t->next += n;
     t->room -= (uint16_t)n;
 }
 
-static void add_entry(struct fts_postings *p, struct term *t, int64_t rowid, const char *positions, uint32_t n)
+static void add_entry(struct fts_postings *p, struct term *t, int64_t rowid, const char *poslist, uint32_t n)
 {
-    unsigned char head[2 * VARINT_MAX];
-    int len = varint_put(head, (uint64_t)(rowid - t->rowid));
-    len += varint_put(head + len, (uint64_t)n * 2);
+    unsigned char delta[VARINT_MAX];
+    append(p, t, delta, (uint32_t)varint_put(delta, (uint64_t)(rowid - t->rowid)));
+    append(p, t, poslist, n);
     t->rowid = rowid;
-    append(p, t, head, (uint32_t)len);
-    append(p, t, positions, n);
 }
 
 /* Where a word lies is known only when what leads there has come from memory: some words are looked for at the same time. */
@@ -179,7 +178,7 @@ void fts_postings_add(struct fts_postings *p, int64_t rowid, const struct fts_wo
             __builtin_prefetch(t[i]->next, 1);
         }
         for (ptrdiff_t i = 0; i < n; i++)
-            add_entry(p, t[i], rowid, words->octets + w[i].at + w[i].len, w[i].positions);
+            add_entry(p, t[i], rowid, words->octets + w[i].at + w[i].len, w[i].poslist);
     }
 }
 

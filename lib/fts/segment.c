@@ -2,6 +2,7 @@
  * doclists; the footer with the places of its terms, each as the distance from the one before. */
 #include "fts/segment.h"
 
+#include "fts/octets.h"
 #include "fts/varint.h"
 
 enum {
@@ -62,7 +63,7 @@ static ptrdiff_t room(const struct segment *s) { return LEAF_OCTETS - s->len - s
 
 static void put(struct segment *s, const void *octets, ptrdiff_t n)
 {
-    memcpy(s->leaf + s->len, octets, (size_t)n);
+    octets_copy(s->leaf + s->len, octets, (size_t)n);
     s->len += n;
 }
 
@@ -96,7 +97,7 @@ static bool begin_term(struct segment *s, str term)
     }
     put_varint(s, (uint64_t)(term.len - shared));
     put(s, term.ptr + shared, term.len - shared);
-    memcpy(s->term, term.ptr, (size_t)term.len);
+    octets_copy(s->term, term.ptr, (size_t)term.len);
     s->term_len = term.len;
     s->has_term = s->has_rowid = true;
     return true;
@@ -161,7 +162,7 @@ bool segment_term(struct segment *s, str text, str doclist)
 {
     char term[TERM_OCTETS];
     term[0] = MAIN_INDEX;
-    memcpy(term + 1, text.ptr, (size_t)text.len);
+    octets_copy(term + 1, text.ptr, (size_t)text.len);
     if (!begin_term(s, str_of(term, text.len + 1)))
         return false;
     if (doclist.len + 1 > room(s))

@@ -1,5 +1,6 @@
 /* The words of one message. */
 #include "fts/fts.h"
+#include "fts/octets.h"
 #include "fts/varint.h"
 
 #include <assert.h>
@@ -7,7 +8,9 @@
 enum {
     SLOTS_FIRST = 1 << 10,
     TALLY_OCTETS = 1 << 30, /* addresses */
-    TALLY_KEPT = 512 << 10   /* of memory after a message */
+    TALLY_KEPT = 512 << 10, /* of memory after a message */
+    PLACE_OCTETS = 2 + 5,   /* at most: a column, a position of 32 bits */
+    SIZE_OCTETS = 5         /* of a poslist, at most */
 };
 
 struct term {
@@ -31,6 +34,8 @@ struct fts_tally {
     uint32_t places, place_cap;
     char *text;
     uint32_t text_len, text_cap;
+    unsigned char *octets; /* of the result */
+    uint32_t octets_cap;
     int column;
     uint32_t tokens[FTS_COLUMNS];
 };
@@ -47,6 +52,8 @@ static void start(struct fts_tally *t)
     t->term = ARENA_ARRAY(&t->mem, struct term, t->term_cap);
     t->place = ARENA_ARRAY(&t->mem, struct place, t->place_cap);
     t->text = arena_alloc(&t->mem, t->text_cap, 1);
+    t->octets_cap = t->text_cap * 4;
+    t->octets = arena_alloc(&t->mem, t->octets_cap, 1);
 }
 
 struct fts_tally *fts_tally_new(arena *a)
@@ -116,7 +123,7 @@ static uint32_t add_term(struct fts_tally *t, uint32_t at, uint32_t hash, const 
         t->term = doubled(t, t->term, &t->term_cap, sizeof *t->term);
     while (t->text_cap - t->text_len < len)
         t->text = doubled(t, t->text, &t->text_cap, 1);
-    memcpy(t->text + t->text_len, text, len);
+    octets_copy(t->text + t->text_len, text, len);
     uint32_t number = t->terms++;
     t->term[number] = (struct term){hash, t->text_len, len, 0, 0};
     t->text_len += len;
@@ -131,7 +138,7 @@ static uint32_t find_term(struct fts_tally *t, const char *text, uint32_t len)
     uint32_t hash = hash_of(text, len), at = hash & (t->slots - 1);
     for (; t->slot[at]; at = (at + 1) & (t->slots - 1)) {
         const struct term *x = &t->term[t->slot[at]];
-        if (x->hash == hash && x->len == len && memcmp(t->text + x->at, text, len) == 0)
+        if (x->hash == hash && x->len == len && octets_same(t->text + x->at, text, len))
             return t->slot[at];
     }
     return add_term(t, at, hash, text, len);
@@ -160,39 +167,59 @@ void fts_token(struct fts_tally *t, const char *text, ptrdiff_t len)
 
 /* ---- the result ---------------------------------------------------------------------------------------------------- */
 
-/* 01 and a column where it changes, then how far the position is from the one before, plus 2. */
-static void put_positions(const struct fts_tally *t, const struct term *x, struct buf *to)
+/* 01 and a column where it changes, then how far the position is from the one before, plus 2. Returns the end. */
+static unsigned char *put_positions(const struct fts_tally *t, const struct term *x, unsigned char *to)
 {
-    enum { PLACE_MAX = 1 + 2 * VARINT_MAX };
     int column = 0;
     uint32_t before = 0;
     for (uint32_t i = x->first; i; i = t->place[i].next) {
         const struct place *at = &t->place[i];
-        unsigned char *start = (unsigned char *)buf_room(to, PLACE_MAX), *end = start;
         if (at->column != column) {
-            *end++ = 0x01;
-            end += varint_put(end, (uint64_t)at->column);
+            *to++ = 0x01;
+            *to++ = (unsigned char)at->column;
             column = at->column;
             before = 0;
         }
-        end += varint_put(end, (uint64_t)at->position - before + 2);
+        to += varint_put(to, (uint64_t)at->position - before + 2);
         before = at->position;
-        to->len += end - start;
     }
+    return to;
+}
+
+/* Behind their size, which is twice the octets: one octet for all but a few. */
+static unsigned char *put_poslist(const struct fts_tally *t, const struct term *x, unsigned char *to)
+{
+    unsigned char size[VARINT_MAX], *end = put_positions(t, x, to + 1);
+    ptrdiff_t n = end - to - 1;
+    int len = varint_put(size, (uint64_t)n * 2);
+    if (len > 1)
+        memmove(to + len, to + 1, (size_t)n);
+    memcpy(to, size, (size_t)len);
+    return to + len + n;
+}
+
+static unsigned char *room_for_all(struct fts_tally *t)
+{
+    size_t most = t->text_len + (size_t)t->places * PLACE_OCTETS + (size_t)t->terms * SIZE_OCTETS;
+    while (t->octets_cap < most)
+        t->octets = doubled(t, t->octets, &t->octets_cap, 1);
+    return t->octets;
 }
 
 void fts_end(struct fts_tally *t, arena *a, struct fts_words *out)
 {
     uint32_t n = t->terms - 1;
     struct fts_word *word = arena_alloc(a, n * sizeof *word, _Alignof(struct fts_word));
-    struct buf octets = buf_new(a, t->text_len + 3 * (ptrdiff_t)t->places);
+    unsigned char *octets = room_for_all(t), *end = octets;
     for (uint32_t i = 1; i <= n; i++) {
         const struct term *x = &t->term[i];
-        ptrdiff_t at = octets.len;
-        buf_put(&octets, str_of(t->text + x->at, x->len));
-        put_positions(t, x, &octets);
-        word[i - 1] = (struct fts_word){x->hash, (uint32_t)at, x->len, (uint32_t)(octets.len - at) - x->len};
+        unsigned char *start = end;
+        octets_copy(start, t->text + x->at, x->len);
+        end = put_poslist(t, x, start + x->len);
+        word[i - 1] = (struct fts_word){x->hash, (uint32_t)(start - octets), x->len, (uint32_t)(end - start) - x->len};
     }
-    *out = (struct fts_words){.word = word, .n = n, .octets = buf_str(&octets).ptr};
+    char *kept = arena_alloc(a, (size_t)(end - octets), 1);
+    memcpy(kept, octets, (size_t)(end - octets));
+    *out = (struct fts_words){.word = word, .n = n, .octets = kept};
     memcpy(out->tokens, t->tokens, sizeof out->tokens);
 }

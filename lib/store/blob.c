@@ -12,27 +12,34 @@
 
 /* ---- names ---------------------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* A digit's value plus 16, 0 for any other character. A table: which of a digest's digits are letters no processor foresees. */
+static const unsigned char hex_digit[256] = {
+    ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15, ['6'] = 0x16, ['7'] = 0x17,
+    ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x1a, ['b'] = 0x1b, ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f,
+};
+
+static unsigned digit(char c) { return hex_digit[(unsigned char)c]; }
 
 bool blob_id_valid(str blob_id)
 {
+    unsigned all = 0x10;
     for (ptrdiff_t i = 0; i < blob_id.len; i++)
-        if (hex_digit(blob_id.ptr[i]) < 0)
-            return false;
-    return blob_id.len == 64;
+        all &= digit(blob_id.ptr[i]);
+    return all && blob_id.len == 64;
 }
 
-void blob_name(str blob_id, char name[BLOB_NAME]) { snprintf(name, BLOB_NAME, "%.2s/%.62s", blob_id.ptr, blob_id.ptr + 2); }
+void blob_name(str blob_id, char name[BLOB_NAME])
+{
+    memcpy(name, blob_id.ptr, 2);
+    name[2] = '/';
+    memcpy(name + 3, blob_id.ptr + 2, 62);
+    name[BLOB_NAME - 1] = 0;
+}
 
 void blob_octets(str blob_id, unsigned char out[32])
 {
     for (int i = 0; i < 32; i++)
-        out[i] = (unsigned char)(hex_digit(blob_id.ptr[2 * i]) << 4 | hex_digit(blob_id.ptr[2 * i + 1]));
+        out[i] = (unsigned char)(digit(blob_id.ptr[2 * i]) << 4 | (digit(blob_id.ptr[2 * i + 1]) & 0xf));
 }
 
 str blob_hex(arena *a, const unsigned char octets[32])
@@ -82,22 +89,21 @@ int blob_temporary(int blobs, str blob_id, char name[64])
     }
 }
 
-bool blob_place(int blobs, const char *temporary, str blob_id)
-{
-    char name[BLOB_NAME], sub[3] = {blob_id.ptr[0], blob_id.ptr[1], 0};
-    blob_name(blob_id, name);
-    if (renameat(blobs, temporary, blobs, name) == 0)
-        return true;
-    if (errno != ENOENT || (mkdirat(blobs, sub, 0700) != 0 && errno != EEXIST))
-        return false;
-    return renameat(blobs, temporary, blobs, name) == 0;
-}
-
-int blob_nameless(int blobs, str blob_id)
+/* After a file could not get its name: whether it can now, because the folder was missing. */
+static bool make_folder(int blobs, str blob_id)
 {
     char sub[3] = {blob_id.ptr[0], blob_id.ptr[1], 0};
-    return openat(blobs, sub, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    return errno == ENOENT && (mkdirat(blobs, sub, 0700) == 0 || errno == EEXIST);
 }
+
+bool blob_place(int blobs, const char *temporary, str blob_id)
+{
+    char name[BLOB_NAME];
+    blob_name(blob_id, name);
+    return renameat(blobs, temporary, blobs, name) == 0 || (make_folder(blobs, blob_id) && renameat(blobs, temporary, blobs, name) == 0);
+}
+
+int blob_nameless(int blobs) { return openat(blobs, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600); }
 
 /* Before Linux 6.10 only root may name a file by its descriptor alone. */
 static bool link_fd(int blobs, int fd, const char *name)
@@ -116,7 +122,8 @@ bool blob_link(int blobs, int fd, struct sha256 *sha, str blob_id)
     char name[BLOB_NAME];
     struct stat st;
     blob_name(blob_id, name);
-    return link_fd(blobs, fd, name) || (errno == EEXIST && fstat(fd, &st) == 0 && blob_lies(blobs, sha, blob_id, st.st_size));
+    return link_fd(blobs, fd, name) || (make_folder(blobs, blob_id) && link_fd(blobs, fd, name)) ||
+           (errno == EEXIST && fstat(fd, &st) == 0 && blob_lies(blobs, sha, blob_id, st.st_size));
 }
 
 /* ---- making them last ------------------------------------------------------------------------------- */
@@ -284,7 +291,7 @@ bool blob_lies(int blobs, struct sha256 *sha, str blob_id, int64_t size)
 
 bool blob_make(int blobs, struct sha256 *sha, str blob_id, str octets)
 {
-    int fd = blob_nameless(blobs, blob_id);
+    int fd = blob_nameless(blobs);
     bool made = fd >= 0 && fd_write_full(fd, octets) && blob_link(blobs, fd, sha, blob_id);
     if (fd >= 0)
         close(fd);

@@ -32,12 +32,13 @@ int blob_temporary(int blobs, str blob_id, char name[64]);
 bool blob_lies(int blobs, struct sha256 *sha, str blob_id, int64_t size);
 /* Give it its lasting name, making the folder if that is missing. Any thread. */
 bool blob_place(int blobs, const char *temporary, str blob_id);
-/* A new file without a name in the folder of this id: to make and to name it takes three quarters of the time, and where its writer dies
- * nothing is left. -1 with errno where the file system has none (EOPNOTSUPP, EISDIR) or the folder is missing: then it takes a temporary
- * name. Any thread. */
-int blob_nameless(int blobs, str blob_id);
-/* Give it its lasting name, or find that a message lies there, whole: that one stays, as in blob_lies. False: it takes a temporary name to
- * put another in the place of what lies there, or the system gives no name to a file that has none. Any thread, with a digest of its own. */
+/* A new file without a name: to make and to name it takes three quarters of the time, and where its writer dies nothing is left. All are made
+ * in blobs/, because a file system that keeps what belongs to a folder together (ext4) then writes them one after the other, wherever their
+ * names will stand. -1 with errno where it has none (EOPNOTSUPP, EISDIR): then it takes a temporary name. Any thread. */
+int blob_nameless(int blobs);
+/* Give it its lasting name, making the folder if that is missing, or find that a message lies there, whole: that one stays, as in blob_lies.
+ * False: it takes a temporary name to put another in the place of what lies there, or the system gives no name to a file that has none. Any
+ * thread, with a digest of its own. */
 bool blob_link(int blobs, int fd, struct sha256 *sha, str blob_id);
 /* All of it for octets at hand. False: try a temporary name. */
 bool blob_make(int blobs, struct sha256 *sha, str blob_id, str octets);

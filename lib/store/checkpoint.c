@@ -5,7 +5,7 @@
 
 enum {
     WORTH_PAGES = 1024,            /* of the WAL: less is left to who closes the database */
-    LONG_PAGES = 4 * DB_WAL_PAGES  /* then it is waited for */
+    LONG_PAGES = 8 * DB_WAL_PAGES  /* then it is waited for */
 };
 
 struct checkpoint {
@@ -102,6 +102,7 @@ struct checkpoint *checkpoint_new(arena *a, struct store *s)
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->changed, NULL);
     sqlite3_wal_hook(s->db, committed, c);
+    db_limit_wal(s, false); /* it will be as long again in a moment */
     return c;
 }
 
@@ -124,6 +125,7 @@ void checkpoint_last(struct checkpoint *c)
 void checkpoint_end(struct checkpoint *c)
 {
     sqlite3_wal_autocheckpoint(c->store->db, DB_WAL_PAGES);
+    db_limit_wal(c->store, true);
     if (!c->started)
         return;
     pthread_mutex_lock(&c->lock);

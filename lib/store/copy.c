@@ -238,7 +238,7 @@ static bool verify(struct blob_copier *c, const struct blob_source *source, cons
 static int open_target(struct blob_copier *c, str blob_id, bool nameless, char temporary[64])
 {
     temporary[0] = 0;
-    int fd = nameless && !c->no_nameless ? blob_nameless(c->blobs, blob_id) : -1;
+    int fd = nameless && !c->no_nameless ? blob_nameless(c->blobs) : -1;
     if (fd >= 0)
         return fd;
     if (nameless && (errno == EOPNOTSUPP || errno == EISDIR))

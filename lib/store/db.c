@@ -28,18 +28,28 @@ bool db_error(struct store *s, struct err *e, const char *what)
     }
 }
 
+/* Where that text is, or would be. */
+static struct db_statement *place_of(struct store *s, const char *sql)
+{
+    uint64_t at = (uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+    while (s->statement[at % DB_PLACES].sql && s->statement[at % DB_PLACES].sql != sql)
+        at++;
+    return &s->statement[at % DB_PLACES];
+}
+
 static sqlite3_stmt *prepare(struct store *s, const char *sql, struct err *e)
 {
-    for (int i = 0; i < s->statements; i++)
-        if (s->statement[i].sql == sql)
-            return s->statement[i].handle;
+    struct db_statement *place = place_of(s, sql);
+    if (place->sql)
+        return place->handle;
     assert(s->statements < DB_STATEMENTS);
     sqlite3_stmt *q;
     if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &q, NULL) != SQLITE_OK) {
         db_error(s, e, "cannot prepare a statement");
         return NULL;
     }
-    s->statement[s->statements++] = (struct db_statement){sql, q};
+    s->statements++;
+    *place = (struct db_statement){sql, q};
     return q;
 }
 

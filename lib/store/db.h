@@ -13,11 +13,12 @@
 enum {
     DB_BUSY_MS = 60 * 1000,   /* how long a writer waits while no other gets on */
     DB_WAL_PAGES = 8192,      /* of the WAL, after which a commit brings them into the database */
-    DB_STATEMENTS = 192       /* different SQL texts in one process: more is a bug */
+    DB_STATEMENTS = 192,      /* different SQL texts in one process: more is a bug */
+    DB_PLACES = 256           /* for them, by their addresses */
 };
 
 struct db_statement {
-    const char *sql; /* compared by address */
+    const char *sql; /* compared by address; NULL: the place is free */
     sqlite3_stmt *handle;
 };
 
@@ -32,11 +33,14 @@ struct store {
     int64_t wal_stamp, waits_since_ms;
     int blobs;               /* descriptor of blobs/, -1 until it is needed */
     struct blob_writer *idle; /* writers that wait for their next message */
-    struct db_statement statement[DB_STATEMENTS];
+    struct db_statement statement[DB_PLACES];
     int statements;
     struct scan *scan; /* stats.c: who gets the rows that each_email is called with */
     bool has_each_email;
 };
+
+/* Whether a WAL that begins anew is cut to what is kept of it: as it is opened, yes. */
+void db_limit_wal(struct store *s, bool limited);
 
 /* Prepare (or take from the cache), reset and bind. types has a letter for each ? in order:
  *   i  int64_t                    I  const int64_t *, NULL is SQL NULL

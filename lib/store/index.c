@@ -44,22 +44,12 @@ void index_cutter_free(struct index_cutter *c)
     fts_tally_free(c->tally);
 }
 
-/* What FTS5's tokenizer makes of ASCII: letters and digits are words, in lower case. */
-static void cut_ascii(struct fts_tally *t, str text)
+/* ASCII in FTS5's tokenizer: letters and digits are of words, in lower case. 0: not of a word. */
+static char of_word(char c)
 {
-    char word[FTS_TOKEN_MAX];
-    ptrdiff_t n = 0;
-    for (ptrdiff_t i = 0; i <= text.len; i++) {
-        char c = i < text.len ? text.ptr[i] : ' ';
-        bool upper = c >= 'A' && c <= 'Z';
-        if (upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            if (n < FTS_TOKEN_MAX)
-                word[n++] = (char)(upper ? c | 0x20 : c);
-        } else if (n) {
-            fts_token(t, word, n);
-            n = 0;
-        }
-    }
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : 0;
 }
 
 static int take_token(void *context, int flags, const char *token, int len, int start, int end)
@@ -69,16 +59,45 @@ static int take_token(void *context, int flags, const char *token, int len, int 
     return SQLITE_OK;
 }
 
+/* From i on, what may belong to a word. */
+static ptrdiff_t run_end(str text, ptrdiff_t i)
+{
+    while (i < text.len && ((unsigned char)text.ptr[i] >= 0x80 || of_word(text.ptr[i])))
+        i++;
+    return i;
+}
+
+/* What FTS5's tokenizer makes of it. That looks at nothing behind an octet of ASCII which is not of a word: it is asked only for what stands
+ * between two of these and is not all ASCII. */
+static void cut(struct index_cutter *c, str text)
+{
+    char word[FTS_TOKEN_MAX];
+    ptrdiff_t n = 0, start = 0;
+    for (ptrdiff_t i = 0; i <= text.len; i++) {
+        char octet = i < text.len ? text.ptr[i] : ' ', letter = of_word(octet);
+        if (letter) {
+            if (n < FTS_TOKEN_MAX)
+                word[n++] = letter;
+            continue;
+        }
+        if ((unsigned char)octet >= 0x80) {
+            i = run_end(text, i);
+            c->by.xTokenize(c->tokenizer, c->tally, FTS5_TOKENIZE_DOCUMENT, text.ptr + start, (int)(i - start), take_token);
+        } else if (n) {
+            fts_token(c->tally, word, n);
+        }
+        start = i + 1;
+        n = 0;
+    }
+}
+
 void index_cut(struct index_cutter *c, arena *a, const struct index_texts *texts, struct fts_words *out)
 {
     const str column[] = {texts->subject, texts->from, texts->to, texts->cc, texts->bcc, texts->filename, texts->body};
     fts_begin(c->tally);
     for (int i = 0; i < INDEX_COLUMNS; i++) {
         fts_column(c->tally, i);
-        if (utf8_ascii_prefix(column[i]) == column[i].len)
-            cut_ascii(c->tally, column[i]);
-        else
-            c->by.xTokenize(c->tokenizer, c->tally, FTS5_TOKENIZE_DOCUMENT, column[i].ptr, (int)column[i].len, take_token);
+        cut(c, column[i]);
     }
     fts_end(c->tally, a, out);
 }

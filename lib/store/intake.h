@@ -12,7 +12,7 @@
 
 enum {
     INTAKE_THREADS = 3, /* one of them may be waiting for the disk */
-    INTAKE_SLOTS = 1536,
+    INTAKE_SLOTS = 1792,
     INTAKE_OCTETS = 12 << 20
 };
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    WRITER_CACHE_KIB = 24 << 10, /* pages of the database that a writer keeps */
+    WRITER_CACHE_KIB = 40 << 10, /* pages of the database that a writer keeps */
     WORK_OCTETS = 64 << 20,      /* texts that a statement needs */
     WORK_COMMON = 64 << 10,      /* mostly so many: scratch copies find them ready */
     WAL_KEPT_OCTETS = 64 << 20   /* of the WAL while it is in use; the last one who closes it empties it */
@@ -103,17 +103,23 @@ static bool connect_to(struct store *s, const char *name, int flags, struct err 
  * query takes. */
 static void keep_wal(struct store *s)
 {
-    char limit[64];
     int on = 1;
     sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-    snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %d", WAL_KEPT_OCTETS);
+    db_limit_wal(s, true);
+}
+
+void db_limit_wal(struct store *s, bool limited)
+{
+    char limit[64];
+    snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %d", limited ? WAL_KEPT_OCTETS : -1);
     sqlite3_exec(s->db, limit, NULL, NULL, NULL);
 }
 
 static void disconnect(struct store *s)
 {
-    for (int i = 0; i < s->statements; i++)
+    for (int i = 0; i < DB_PLACES; i++)
         sqlite3_finalize(s->statement[i].handle);
+    memset(s->statement, 0, sizeof s->statement);
     s->statements = 0;
     sqlite3_close(s->db);
     s->db = NULL;

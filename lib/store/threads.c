@@ -7,7 +7,8 @@
 enum {
     REMEMBERED_IDS = 1 << 20, /* message ids that a writer keeps in memory at most: about 30 MB */
     ROWS_REMEMBERED = 1 << 14,
-    SMALLER_FIRST_LOOK = 16   /* rows that are counted at first to find the smaller thread */
+    SMALLER_FIRST_LOOK = 16,  /* rows that are counted at first to find the smaller thread */
+    ORPHAN_BITS = 1 << 20
 };
 
 struct threads {
@@ -18,6 +19,10 @@ struct threads {
     } row[ROWS_REMEMBERED]; /* of threads by their smallest hash; whichever came last of those that share a place */
     struct thread_links *links; /* what the tables say about the ids that were seen, for as long as nobody else writes */
     int64_t version;            /* PRAGMA data_version */
+    /* The tables were empty: all that they hold went through here and is remembered, so what is not need not be looked for. A first import
+     * asks twice for each person of each message otherwise. */
+    bool knows_all;
+    uint64_t orphans[ORPHAN_BITS / 64]; /* a bit for each pair that has an orphan; others may share it */
 };
 
 void store_thread_mail(arena *a, const struct email *m, struct thread_mail *out)
@@ -134,6 +139,17 @@ void threads_forget(struct threads *t)
 {
     thread_links_reset(t->links);
     memset(t->row, 0, sizeof t->row);
+    memset(t->orphans, 0, sizeof t->orphans);
+    t->knows_all = false;
+}
+
+static bool are_empty(struct store *s, bool *empty, struct err *e)
+{
+    int64_t any;
+    if (!db_number(s, e, 1, &any, "SELECT EXISTS (SELECT 1 FROM thread_message_id)", ""))
+        return false;
+    *empty = !any;
+    return true;
 }
 
 bool threads_begin(struct threads *t, struct err *e)
@@ -144,7 +160,26 @@ bool threads_begin(struct threads *t, struct err *e)
     if (version != t->version || thread_links_count(t->links) > REMEMBERED_IDS)
         threads_forget(t);
     t->version = version;
-    return true;
+    return thread_links_count(t->links) > 0 || are_empty(t->store, &t->knows_all, e);
+}
+
+static bool own_find(void *ctx, uint64_t id, bool *found, uint64_t *root, struct err *e)
+{
+    struct threads *t = ctx;
+    *found = false;
+    return t->knows_all || known_find(t->store, id, found, root, e);
+}
+
+static uint64_t *orphan_word(struct threads *t, uint64_t pair) { return &t->orphans[pair % ORPHAN_BITS / 64]; }
+
+static uint64_t orphan_bit(uint64_t pair) { return UINT64_C(1) << pair % 64; }
+
+static bool own_seek(void *ctx, const struct thread_range *r, bool *found, struct thread_place *out, struct err *e)
+{
+    struct threads *t = ctx;
+    bool none = t->knows_all && r->kind == THREAD_ORPHAN && !(*orphan_word(t, r->pair) & orphan_bit(r->pair));
+    *found = false;
+    return none || known_seek(t->store, r, found, out, e);
 }
 
 static bool count_upto(struct store *s, int64_t row, int64_t limit, int64_t *n, struct err *e)
@@ -232,15 +267,19 @@ static bool thread_row(struct threads *t, const struct thread_linked *l, int64_t
     return true;
 }
 
-static bool add_rows(struct store *s, const struct thread_mail *m, const struct thread_linked *l, int64_t row, struct err *e)
+static bool add_rows(struct threads *t, const struct thread_mail *m, const struct thread_linked *l, int64_t row, struct err *e)
 {
+    struct store *s = t->store;
     for (ptrdiff_t i = 0; i < l->n_fresh; i++)
         if (!db_run(s, e, "INSERT INTO thread_message_id (hash, thread) VALUES (?, ?)", "ii", (int64_t)l->fresh[i], row))
             return false;
-    for (ptrdiff_t i = 0; i < m->n_pairs; i++)
+    for (ptrdiff_t i = 0; i < m->n_pairs; i++) {
         if (!db_run(s, e, "INSERT OR IGNORE INTO thread_subject (pair, kind, time, message) VALUES (?, ?, ?, ?)", "iiii",
                     (int64_t)m->pair[i], (int64_t)m->kind, m->time, (int64_t)m->id[0]))
             return false;
+        if (m->kind == THREAD_ORPHAN)
+            *orphan_word(t, m->pair[i]) |= orphan_bit(m->pair[i]);
+    }
     return true;
 }
 
@@ -248,8 +287,8 @@ bool threads_add(struct threads *t, arena scratch, const struct email *m, int64_
 {
     struct thread_mail mail;
     struct thread_linked linked;
-    struct thread_known known = {.ctx = t->store, .find = known_find, .seek = known_seek};
+    struct thread_known known = {.ctx = t, .find = own_find, .seek = own_seek};
     store_thread_mail(&scratch, m, &mail);
     return thread_link(&scratch, t->links, &mail, &known, &linked, e) && thread_row(t, &linked, thread, e) &&
-           add_rows(t->store, &mail, &linked, *thread, e);
+           add_rows(t, &mail, &linked, *thread, e);
 }

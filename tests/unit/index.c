@@ -215,6 +215,26 @@ static void many(struct pair *p)
     ok(segments(p) < 16, "they were merged: %lld segments", (long long)segments(p));
 }
 
+/* Letters, marks and separators of ASCII and of others in any neighbourhood. */
+static void mixed(struct pair *p)
+{
+    static const str piece[] = {S("a"), S("B"), S("9"), S("_"), S("-"), S(" "), {"", 1}, S("\t"), S("\x7f"), S("e\xcc\x81"), S("\xcc\x81"), S("\xc3\x84"),
+                                S("\xd0\x96"), S("\xe2\x80\x94"), S("\xc2\xa0"), S("\xc2\xb2"), S("\xe4\xb8\xad"), S("\xf0\x9f\x98\x80"), S("\xef\xbc\xa1")};
+    bool good = true;
+    begin(p);
+    for (int64_t id = 2500000; id < 2502000 && good; id++) {
+        arena scratch = mem;
+        struct buf b = buf_new(&scratch, 256);
+        for (uint64_t n = some(60); n; n--)
+            buf_put(&b, piece[some(sizeof piece / sizeof *piece)]);
+        struct index_texts t = {.subject = S("mixed"), .body = buf_str(&b)};
+        good = add_quietly(p, id, &t);
+    }
+    ok(good, "mixed texts");
+    commit(p);
+    same(p, "mixed");
+}
+
 static void order(struct pair *p)
 {
     add_many(p, 4000010, 5, 20);
@@ -317,6 +337,7 @@ int main(void)
     small(&p);
     large(&p);
     many(&p);
+    mixed(&p);
     order(&p);
     forgotten(&p);
     together(&p);
