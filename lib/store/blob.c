@@ -308,7 +308,8 @@ static bool place(struct blob_writer *w, bool held, str blob_id, struct err *e)
 {
     bool there = blob_lies(w->store->blobs, w->sha, blob_id, w->size), whole = there || !held || write_held(w, blob_id, e);
     if (whole && !there && !blob_place(w->store->blobs, w->name, blob_id))
-        whole = err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s/blobs", STR_ARG(w->store->dir));
+        whole = err_errno(e, ERR_IO, "blob.name", "make room on the disk and run it again", "cannot name a message in %.*s/blobs",
+                          STR_ARG(w->store->dir));
     if ((!whole || there) && w->fd >= 0)
         unlinkat(w->store->blobs, w->name, 0);
     return whole;

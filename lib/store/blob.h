@@ -24,7 +24,7 @@ int blobs_open(struct store *s, struct err *e);
 void blobs_close(struct store *s);
 
 /* A new file under a temporary name: in the folder where a message with this id will lie, or in blobs/in, where the id is not known yet (in
- * blobs/ itself, between its many folders, files are made and renamed in twice the time). The folder is made if it is missing. -1 with
+ * blobs/ itself, between its many folders, names are given and changed in twice the time). The folder is made if it is missing. -1 with
  * errno. Any thread. */
 int blob_temporary(int blobs, str blob_id, char name[64]);
 /* Whether a message of this id and size lies there already, whole. Then it stays: a row may name it, and it may be lasting, which a new file in
@@ -32,9 +32,9 @@ int blob_temporary(int blobs, str blob_id, char name[64]);
 bool blob_lies(int blobs, struct sha256 *sha, str blob_id, int64_t size);
 /* Give it its lasting name, making the folder if that is missing. Any thread. */
 bool blob_place(int blobs, const char *temporary, str blob_id);
-/* A new file without a name: to make and to name it takes three quarters of the time, and where its writer dies nothing is left. All are made
- * in blobs/, because a file system that keeps what belongs to a folder together (ext4) then writes them one after the other, wherever their
- * names will stand. -1 with errno where it has none (EOPNOTSUPP, EISDIR): then it takes a temporary name. Any thread. */
+/* A new file without a name: to make and to name it takes less time, and where its writer dies nothing is left. All are made in blobs/, because
+ * a file system that keeps what belongs to a folder together (ext4) then writes them one after the other, wherever their names will stand.
+ * -1 with errno where it has none (EOPNOTSUPP, EISDIR): then it takes a temporary name. Any thread. */
 int blob_nameless(int blobs);
 /* Give it its lasting name, making the folder if that is missing, or find that a message lies there, whole: that one stays, as in blob_lies.
  * False: it takes a temporary name to put another in the place of what lies there, or the system gives no name to a file that has none. Any

@@ -12,6 +12,7 @@ struct checkpoint {
     struct store *store;
     pthread_t thread;
     bool started;
+    bool more; /* is expected: the WAL has no limit */
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
     bool alone; /* no thread can do it: the caller does */
@@ -102,8 +103,14 @@ struct checkpoint *checkpoint_new(arena *a, struct store *s)
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->changed, NULL);
     sqlite3_wal_hook(s->db, committed, c);
-    db_limit_wal(s, false); /* it will be as long again in a moment */
     return c;
+}
+
+void checkpoint_expect(struct checkpoint *c, bool more)
+{
+    if (more != c->more)
+        db_limit_wal(c->store, !more);
+    c->more = more;
 }
 
 void checkpoint_wait(struct checkpoint *c)
@@ -125,7 +132,7 @@ void checkpoint_last(struct checkpoint *c)
 void checkpoint_end(struct checkpoint *c)
 {
     sqlite3_wal_autocheckpoint(c->store->db, DB_WAL_PAGES);
-    db_limit_wal(c->store, true);
+    checkpoint_expect(c, false);
     if (!c->started)
         return;
     pthread_mutex_lock(&c->lock);

@@ -271,7 +271,7 @@ static bool copy_in(struct blob_copier *c, const struct blob_source *source, con
     if (whole)
         placed = named ? blob_place(c->blobs, temporary, source->blob_id) : blob_link(c->blobs, c->target, c->sha, source->blob_id);
     if (whole && named && !placed)
-        err_errno(e, ERR_IO, "blob.name", "", "cannot name a message in %.*s", STR_ARG(c->blobs_dir));
+        err_errno(e, ERR_IO, "blob.name", "make room on the disk and run it again", "cannot name a message in %.*s", STR_ARG(c->blobs_dir));
     if (named && !placed)
         unlinkat(c->blobs, temporary, 0);
     close(c->target);

@@ -28,6 +28,8 @@ bool db_error(struct store *s, struct err *e, const char *what)
     }
 }
 
+_Static_assert(DB_PLACES > DB_STATEMENTS, "a search ends at a free place");
+
 /* Where that text is, or would be. */
 static struct db_statement *place_of(struct store *s, const char *sql)
 {

@@ -15,7 +15,7 @@ enum {
     WRITER_CACHE_KIB = 40 << 10, /* pages of the database that a writer keeps */
     WORK_OCTETS = 64 << 20,      /* texts that a statement needs */
     WORK_COMMON = 64 << 10,      /* mostly so many: scratch copies find them ready */
-    WAL_KEPT_OCTETS = 64 << 20   /* of the WAL while it is in use; the last one who closes it empties it */
+    WAL_KEPT_OCTETS = 64 << 20   /* of the WAL while it is in use, but in a long import; the last one who closes it empties it */
 };
 
 static str absolute(arena *a, str path)

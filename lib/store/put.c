@@ -9,7 +9,8 @@
 #include <time.h>
 
 enum {
-    HOLD_MS = 200, PAUSE_MS = 4 /* after a transaction of that length another writer gets its turn */
+    HOLD_MS = 200, PAUSE_MS = 4, /* after a transaction of that length another writer gets its turn */
+    MANY = PUT_BATCH / 10        /* messages of a batch that hardly is the last one */
 };
 
 struct open_fetch {
@@ -287,6 +288,7 @@ static void commit(struct put *p)
     struct err e;
     if (!p->store->in_transaction || atomic_load(&p->lost))
         return;
+    checkpoint_expect(p->checkpoint, p->pending >= MANY);
     bool good = write_batch(p, &e);
     intake_epoch(p->intake, 0);
     if (!good) {

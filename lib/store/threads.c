@@ -20,7 +20,7 @@ struct threads {
     struct thread_links *links; /* what the tables say about the ids that were seen, for as long as nobody else writes */
     int64_t version;            /* PRAGMA data_version */
     /* The tables were empty: all that they hold went through here and is remembered, so what is not need not be looked for. A first import
-     * asks twice for each person of each message otherwise. */
+     * asks for each person and each id of each message otherwise. */
     bool knows_all;
     uint64_t orphans[ORPHAN_BITS / 64]; /* a bit for each pair that has an orphan; others may share it */
 };

@@ -1,4 +1,5 @@
 /* The full-text index as lib/fts and lib/store/index.c write it, against the one that FTS5 makes of the same texts. */
+#include "fts/octets.h"
 #include "fts/varint.h"
 #include "store/index.h"
 #include "store/migrate.h"
@@ -33,6 +34,29 @@ static void integers(void)
         ok(len == cases[i].len && varint_length(octets) == len && !varint_take(&cut, &n) && varint_take(&whole, &n) && n == cases[i].n && !whole.len,
            "%llu takes %d octets", (unsigned long long)cases[i].n, cases[i].len);
     }
+}
+
+/* ---- few octets ------------------------------------------------------------------------------------------ */
+
+static void few_octets(void)
+{
+    bool copied = true, same = true, differ = true;
+    for (size_t n = 0; n <= 40; n++) {
+        char from[48], to[48], other[48];
+        for (int i = 0; i < 48; i++)
+            from[i] = (char)(i + 1);
+        memset(to, 0, sizeof to);
+        octets_copy(to, from, n);
+        copied &= memcmp(to, from, n) == 0 && to[n] == 0;
+        same &= octets_same(to, from, n);
+        for (size_t i = 0; i < n; i++) {
+            memcpy(other, from, sizeof other);
+            other[i] ^= 0x40;
+            differ &= !octets_same(other, from, n);
+        }
+    }
+    ok(copied, "0 to 40 octets are copied, and no more");
+    ok(same && differ, "and told from others by each of them");
 }
 
 /* ---- two indexes ----------------------------------------------------------------------------------------- */
@@ -219,7 +243,7 @@ static void many(struct pair *p)
 static void mixed(struct pair *p)
 {
     static const str piece[] = {S("a"), S("B"), S("9"), S("_"), S("-"), S(" "), {"", 1}, S("\t"), S("\x7f"), S("e\xcc\x81"), S("\xcc\x81"), S("\xc3\x84"),
-                                S("\xd0\x96"), S("\xe2\x80\x94"), S("\xc2\xa0"), S("\xc2\xb2"), S("\xe4\xb8\xad"), S("\xf0\x9f\x98\x80"), S("\xef\xbc\xa1")};
+                                S("\xd0\x96"), S("\xe2\x80\x94"), S("\xc2\xa0"), S("\xc2\xb2"), S("\xe4\xb8\xad"), S("\xf0\x9f\x98\x80"), S("\xef\xbc\xa1"), S("\xc3"), S("\x80"), S("\xf0\x9f")};
     bool good = true;
     begin(p);
     for (int64_t id = 2500000; id < 2502000 && good; id++) {
@@ -230,6 +254,13 @@ static void mixed(struct pair *p)
         struct index_texts t = {.subject = S("mixed"), .body = buf_str(&b)};
         good = add_quietly(p, id, &t);
     }
+    enum { LONG = 40000 };
+    struct buf b = buf_new(&mem, LONG + 64);
+    for (int i = 0; i < LONG; i++)
+        buf_put(&b, i == LONG / 4 ? S("\xc3\x84") : S("b"));
+    buf_put(&b, S("\xd0\x96"));
+    struct index_texts t = {.subject = buf_str(&b), .body = str_first(buf_str(&b), LONG / 4 + 1)}; /* it ends within a letter */
+    good = good && add_quietly(p, 2502000, &t);
     ok(good, "mixed texts");
     commit(p);
     same(p, "mixed");
@@ -324,6 +355,7 @@ int main(void)
     struct err e;
     mem = arena_new((size_t)1 << 30);
     integers();
+    few_octets();
     if (!mkdtemp(dir))
         return 1;
     struct pair p = {.work = arena_new((size_t)1 << 28)};
