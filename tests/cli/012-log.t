@@ -110,6 +110,7 @@ mkdir dev
 mount -t tmpfs none dev
 for d in null zero urandom random full; do touch dev/$d; mount --bind /dev/$d dev/$d; done
 ln -s /proc/self/fd dev/fd
+if [ -d /dev/shm ]; then mkdir dev/shm && mount --bind /dev/shm dev/shm; fi # where TMPDIR may be
 mount --move dev /dev
 python3 listen 3 &
 while [ ! -e ready ]; do sleep 0.05; done
