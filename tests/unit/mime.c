@@ -240,13 +240,13 @@ static void test_every_attachment(arena a)
 static double seconds(str unit, int times)
 {
     struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     mime_begin(parser, &(struct mime_options){.digest = true});
     mime_feed(parser, S("Content-Type: multipart/mixed; boundary=b\n\n--b\n"));
     for (int i = 0; i < times; i++)
         mime_feed(parser, unit);
     mime_end(parser);
-    clock_gettime(CLOCK_MONOTONIC, &to);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 }
 
