@@ -24,7 +24,7 @@ int blobs_open(struct store *s, struct err *e);
 void blobs_close(struct store *s);
 
 /* A new file under a temporary name: in the folder where a message with this id will lie, or in blobs/in, where the id is not known yet (in
- * blobs/ itself, between its many folders, names are given and changed in twice the time). The folder is made if it is missing. -1 with
+ * blobs/ itself, between its many folders, making and renaming files takes twice the time). The folder is made if it is missing. -1 with
  * errno. Any thread. */
 int blob_temporary(int blobs, str blob_id, char name[64]);
 /* Whether a message of this id and size lies there already, whole. Then it stays: a row may name it, and it may be lasting, which a new file in

@@ -13,7 +13,7 @@
 
 /* ---- words: for one thread each ------------------------------------------------------------------------------- */
 
-/* Cuts texts into words with FTS5's own tokenizer. s is needed for index_cutter_new only. */
+/* Cuts texts into words as FTS5's tokenizer does, which is asked where they are not all ASCII. s is needed for index_cutter_new only. */
 struct index_cutter;
 struct index_cutter *index_cutter_new(arena *a, struct store *s, struct err *e);
 void index_cutter_free(struct index_cutter *c);

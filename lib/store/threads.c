@@ -8,7 +8,7 @@ enum {
     REMEMBERED_IDS = 1 << 20, /* message ids that a writer keeps in memory at most: about 30 MB */
     ROWS_REMEMBERED = 1 << 14,
     SMALLER_FIRST_LOOK = 16,  /* rows that are counted at first to find the smaller thread */
-    ORPHAN_BITS = 1 << 20
+    ORPHAN_BITS = 1 << 20     /* one that two pairs share costs a question, no more */
 };
 
 struct threads {
@@ -163,6 +163,7 @@ bool threads_begin(struct threads *t, struct err *e)
     return thread_links_count(t->links) > 0 || are_empty(t->store, &t->knows_all, e);
 }
 
+/* What thread_link asks: the tables, where they may hold more than is remembered. */
 static bool own_find(void *ctx, uint64_t id, bool *found, uint64_t *root, struct err *e)
 {
     struct threads *t = ctx;
